@@ -1,0 +1,106 @@
+"""The records that travel between the stages: books, covers, filters and answers. Plain data, no third-party imports."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+BOOK_ID_MAX_LENGTH = 128
+_COVER_NAMESPACE = uuid.UUID("5d0a7b44-3b0c-5f0e-9f0b-0d6a4a4f2c11")
+
+Extra = Mapping[str, str | int | float | bool | None]
+Point2 = tuple[float, float]
+Outline = tuple[Point2, Point2, Point2, Point2]
+"""Corners of a cover in a photo, in pixels: top-left, top-right, bottom-right, bottom-left of the cover."""
+
+
+class Side(StrEnum):
+    """The side of a book that a cover image shows."""
+
+    FRONT = "front"
+    BACK = "back"
+
+
+class CoverState(StrEnum):
+    """Where a cover stands on its way into the index."""
+
+    QUEUED = "queued"  # acknowledged, waiting for an ingest worker
+    WORKING = "working"  # claimed by an ingest worker under a lease
+    STAGED = "staged"  # vectors lie in a staged file, waiting for the index worker
+    INDEXED = "indexed"  # searchable
+    FAILED = "failed"  # refused or quarantined, with stage and reason
+
+
+class Verdict(StrEnum):
+    """What a search concludes."""
+
+    FOUND = "found"
+    AMBIGUOUS = "ambiguous"
+    NOT_FOUND = "not_found"
+
+
+@dataclass(frozen=True)
+class Book:
+    """A book of the catalogue. `book_id` is the caller's own id, an ISBN by default."""
+
+    book_id: str
+    title: str = ""
+    authors: tuple[str, ...] = ()
+    isbn: str = ""
+    publisher: str = ""
+    year: int | None = None
+    language: str = ""
+    tags: tuple[str, ...] = ()
+    extra: Extra = field(default_factory=dict)
+
+    def filter_fields(self) -> dict[str, str | int | list[str]]:
+        """The flat payload stored beside the vectors: what a search can be filtered by, empty fields left out."""
+        fields: dict[str, str | int | list[str] | None] = {
+            "book_id": self.book_id,
+            "year": self.year,
+            "authors": list(self.authors),
+            "publisher": self.publisher,
+            "language": self.language,
+            "tags": list(self.tags),
+        }
+        return {name: value for name, value in fields.items() if value not in (None, "", [])}
+
+
+@dataclass(frozen=True)
+class Cover:
+    """One image of one side of a book, as the ledger knows it."""
+
+    cover_id: str
+    book_id: str
+    side: Side
+    sha256: str
+    state: CoverState
+    recipe: str = ""
+    attempts: int = 0
+    stage: str = ""  # where it failed: read, decode, embed, describe, index, quarantine
+    reason: str = ""  # why, as a sentence
+
+
+@dataclass(frozen=True)
+class Where:
+    """Filter of a search; every given field must hold. `authors` and `tag` match any element of the book's list."""
+
+    side: Side | None = None
+    year_from: int | None = None
+    year_to: int | None = None
+    authors: tuple[str, ...] = ()  # any of these
+    publisher: str = ""
+    language: str = ""
+    tag: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        """True when nothing but the side is restricted."""
+        return not any((self.year_from, self.year_to, self.authors, self.publisher, self.language, self.tag))
+
+
+def cover_id(book_id: str, side: Side, sha256: str) -> str:
+    """Identity of a cover and id of its point: UUIDv5 over book, side and the sha256 of the original bytes."""
+    return str(uuid.uuid5(_COVER_NAMESPACE, f"{book_id}\x00{side.value}\x00{sha256}"))

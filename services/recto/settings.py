@@ -1,0 +1,150 @@
+"""Every setting of Recto: one frozen dataclass read from `RECTO_*` once, at start. Nothing else reads the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from recto.errors import BadSetting
+
+PREFIX = "RECTO_"
+MIB = 1024 * 1024
+
+
+def _setting(default: Any, sentence: str, *, secret: bool = False, check: str = "") -> Any:
+    """A field of `Settings`: its default, the sentence that explains it, and the check that its value must pass."""
+    return field(default=default, metadata={"sentence": sentence, "secret": secret, "check": check})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings, typed. Build it with `Settings.from_environment()`; tests may build it directly."""
+
+    data_dir: Path = _setting(
+        Path(platformdirs.user_data_dir("recto", appauthor=False)), "Folder that holds everything Recto writes."
+    )
+    ledger_url: str = _setting(
+        "", "SQLAlchemy URL of the ledger; empty: SQLite in the data folder.", secret=True
+    )
+    redis_url: str = _setting(
+        "", "URL of a Redis to use; empty: a redis-server child on a socket in the data folder.", secret=True
+    )
+    host: str = _setting("127.0.0.1", "Address the web server listens on.")
+    port: int = _setting(8000, "Port of the web server; when taken, the next free one is used.", check="port")
+    allowed_hosts: tuple[str, ...] = _setting(
+        ("localhost", "127.0.0.1"), "Host names the web server answers to, separated by commas."
+    )
+    secret_key: str = _setting(
+        "", "Key that signs form tokens; empty: one is made and kept in the data folder.", secret=True
+    )
+    web_threads: int = _setting(8, "Threads of the web server.", check="positive")
+    ingest_workers: int = _setting(1, "Ingest processes that `recto up` starts.", check="positive")
+    torch_threads: int = _setting(
+        0, "Threads of torch in each worker; 0: cores divided by workers.", check="not_negative"
+    )
+    encoder: str = _setting("recto_small", "Encoder of a new catalogue; an existing one keeps its own.")
+    weights_dir: str = _setting("", "Folder searched first for weights (NAME.pth); empty: torch's cache.")
+    device: str = _setting("auto", "Where networks run: auto, cpu, cuda or cuda:N.")
+    max_image_bytes: int = _setting(
+        20 * MIB, "Largest image file that is accepted, in bytes.", check="positive"
+    )
+    max_image_pixels: int = _setting(
+        100_000_000, "Largest image that is decoded, in pixels.", check="positive"
+    )
+    decode_seconds: float = _setting(
+        20.0, "Longest time that decoding one image may take, in seconds.", check="positive"
+    )
+    decode_memory: int = _setting(
+        2048 * MIB, "Memory limit of a decoding child process, in bytes.", check="positive"
+    )
+    ingest_batch: int = _setting(32, "Covers that an ingest worker takes at a time.", check="positive")
+    ingest_attempts: int = _setting(
+        3, "Times a cover is tried when the worker dies on it, before it is quarantined.", check="positive"
+    )
+    lease_seconds: float = _setting(
+        120.0, "Time after which a claimed cover is free again when its worker is silent.", check="positive"
+    )
+    shortlist: int = _setting(
+        50, "Candidates per witness and side that a search verifies at most.", check="positive"
+    )
+    search_seconds: float = _setting(
+        30.0, "Time after which a search that nobody answered is given up.", check="positive"
+    )
+    search_keep_days: float = _setting(
+        7.0, "Days that searches and their photos are kept.", check="positive"
+    )
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """Read `RECTO_*`.
+
+        Raises:
+            BadSetting: a value cannot be used, or a `RECTO_*` variable is unknown; the message names it.
+        """
+        environment = os.environ if environment is None else environment
+        known = {variable_name(entry.name): entry for entry in fields(cls)}
+        values = {}
+        for variable, text in environment.items():
+            if not variable.startswith(PREFIX) or variable.startswith(PREFIX + "TEST_"):
+                continue
+            if variable not in known:
+                raise BadSetting(f"{variable} is not a setting of Recto; `recto settings` lists them.")
+            entry = known[variable]
+            values[entry.name] = _parse(variable, text, entry.default, entry.metadata["check"])
+        return cls(**values)
+
+    def describe(self) -> Iterator[tuple[str, str, str, str]]:
+        """Rows (variable, value, default, sentence); values of secrets are masked."""
+        for entry in fields(self):
+            assert entry.default is not MISSING
+            value = _show(getattr(self, entry.name))
+            if entry.metadata["secret"] and value:
+                value = "********"
+            yield variable_name(entry.name), value, _show(entry.default), entry.metadata["sentence"]
+
+
+def variable_name(setting: str) -> str:
+    """Environment variable of a setting: `data_dir` -> `RECTO_DATA_DIR`."""
+    return PREFIX + setting.upper()
+
+
+def _show(value: object) -> str:
+    return ",".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _parse(variable: str, text: str, default: object, check: str) -> object:
+    """Turn the text of a variable into the type of its default."""
+    try:
+        value = _READERS[type(default) if not isinstance(default, Path) else Path](text)
+    except ValueError:
+        kind = {int: "a whole number", float: "a number"}.get(type(default), "usable")
+        raise BadSetting(f"{variable}={text!r} is not {kind}.") from None
+    if check and not _CHECKS[check][0](value):
+        raise BadSetting(f"{variable}={text!r} must be {_CHECKS[check][1]}.")
+    return value
+
+
+def _read_finite(text: str) -> float:
+    value = float(text)
+    if value != value or value in (float("inf"), float("-inf")):
+        raise ValueError(text)
+    return value
+
+
+_READERS: dict[type, Callable[[str], Any]] = {
+    str: str,
+    int: int,
+    float: _read_finite,
+    Path: lambda text: Path(text).expanduser().absolute(),
+    tuple: lambda text: tuple(part.strip() for part in text.split(",") if part.strip()),
+}
+_CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "positive": (lambda value: value > 0, "greater than 0"),
+    "not_negative": (lambda value: value >= 0, "0 or greater"),
+    "port": (lambda value: 0 < value < 65536, "a port between 1 and 65535"),
+}

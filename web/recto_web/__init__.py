@@ -1,0 +1,1 @@
+"""Who asks Recto: Flask pages, command line."""

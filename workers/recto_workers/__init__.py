@@ -1,0 +1,1 @@
+"""When and where Recto runs: Celery app, messages, tasks, supervisor."""
