@@ -1,0 +1,53 @@
+# What a person runs. `make help` lists it.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO_DATA := $(if $(RECTO_DATA_DIR),$(RECTO_DATA_DIR),$(CURDIR)/.recto/demo)
+PORT ?=
+up_options = $(if $(PORT),--port $(PORT))
+sources := services workers web tests benchmarks
+
+.PHONY: help demo up test lint format bench install preflight clean
+
+help: ## list the commands
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+demo: $(VENV)/.product ## set everything up, draw a shelf of books, serve it ready to search
+	@RECTO_DATA_DIR="$(DEMO_DATA)" $(BIN)/recto demo $(up_options)
+
+up: $(VENV)/.product ## the same on your own data (RECTO_DATA_DIR), without the shelf
+	@$(BIN)/recto up $(up_options)
+
+test: $(VENV)/.tests ## set everything up and pass the tests
+	$(BIN)/python -m pytest $(PYTEST_OPTIONS)
+
+lint: $(VENV)/.tests ## style, types, and the files that no Docker engine checks here
+	$(BIN)/ruff check $(sources)
+	$(BIN)/ruff format --check $(sources)
+	$(BIN)/mypy
+
+format: $(VENV)/.tests ## put the code into its format
+	$(BIN)/ruff check --fix $(sources)
+	$(BIN)/ruff format $(sources)
+
+bench: $(VENV)/.product ## measure recognition and speed on labelled photos (see docs/benchmarks.md)
+	$(BIN)/python benchmarks/recognition.py $(BENCH_OPTIONS)
+
+install: $(VENV)/.product ## only set everything up
+
+preflight:
+	@sh infra/preflight.sh "$(VENV)"
+
+$(VENV)/.product: pyproject.toml constraints.txt infra/install.sh infra/preflight.sh
+	@sh infra/preflight.sh "$(VENV)"
+	@sh infra/install.sh "$(VENV)" "web,worker,demo"
+	@touch $@
+
+$(VENV)/.tests: pyproject.toml constraints.txt infra/install.sh infra/preflight.sh
+	@sh infra/preflight.sh "$(VENV)"
+	@sh infra/install.sh "$(VENV)" "web,worker,demo,test"
+	@touch $@ $(VENV)/.product
+
+clean: ## remove the environment and what tools left behind (never your data)
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache build *.egg-info

@@ -1,0 +1,140 @@
+"""From acknowledged covers to searchable ones: decode, store, embed, describe, hand over, index."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from recto import local
+from recto.engine import Engine
+from recto.errors import Refused
+from recto.images import MAX_SIDE, Decoded, encode_jpeg
+from recto.index import CoverPoint
+from recto.records import Cover, Side
+from recto.staging import DescribedCover, delete_staged, read_staged, write_staged
+
+THUMBNAIL_SIDE = 480
+"""Longest side of a thumbnail in pixels: sharp in a catalogue grid at twice the density, about 30 KB."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class IngestReport:
+    """Outcome of one batch; `staged_file` is empty when nothing was left to index."""
+
+    claimed: int = 0
+    failed: int = 0
+    staged_file: str = ""
+
+
+def ingest_batch(engine: Engine, worker: str) -> IngestReport:
+    """Claim a batch of covers, describe them and stage their vectors.
+
+    A batch that raises is given back, its attempts counted: its covers are tried again one at a time, and the one
+    that keeps failing is quarantined.
+    """
+    settings = engine.settings
+    covers = engine.ledger.claim(worker, settings.ingest_batch, settings.lease_seconds)
+    if not covers:
+        return IngestReport()
+    try:
+        wanted = _quarantine(engine, covers)
+        readable = _decode(engine, wanted)
+        _store_thumbnails(engine, readable)
+        described = _describe(engine, readable)
+        staged_file = _hand_over(engine, described)
+    except Exception:
+        engine.ledger.release(worker)  # whatever went wrong, the covers must not wait for their lease to expire
+        raise
+    return IngestReport(len(covers), len(covers) - len(described), staged_file)
+
+
+def index_staged(engine: Engine, staged_file: str) -> int:
+    """Put the covers of a staged file into the index and return how many became searchable.
+
+    Doing it twice changes nothing. Covers whose vectors are lost, damaged or of another recipe are queued again.
+    """
+    waiting = engine.ledger.covers_of_staged(staged_file)
+    batch = read_staged(engine.staged_dir, staged_file) if waiting else None
+    if batch is None or batch[0] != engine.version.recipe_id:
+        engine.ledger.requeue([cover.cover_id for cover in waiting])
+        delete_staged(engine.staged_dir, staged_file)
+        return 0
+    described = {cover.cover_id: cover for cover in batch[1]}
+    for side in Side:
+        _upsert(engine, side, [cover for cover in waiting if cover.side is side], described)
+    ids = [cover.cover_id for cover in waiting]
+    indexed = set(engine.ledger.mark_indexed(ids, engine.version.recipe_id))
+    for cover in waiting:
+        if cover.cover_id not in indexed:  # its book was deleted while the batch was written
+            engine.index.delete_covers(engine.version, cover.side, [cover.cover_id])
+    delete_staged(engine.staged_dir, staged_file)
+    return len(indexed)
+
+
+def _quarantine(engine: Engine, covers: Sequence[Cover]) -> list[Cover]:
+    """Set aside the cover that a worker died on too often."""
+    limit = engine.settings.ingest_attempts
+    for cover in covers:
+        if cover.attempts > limit:
+            reason = f"The worker stopped {limit} times while it worked on this image; it is not tried again."
+            engine.ledger.mark_failed(cover.cover_id, "quarantine", reason)
+    return [cover for cover in covers if cover.attempts <= limit]
+
+
+def _decode(engine: Engine, covers: Sequence[Cover]) -> list[tuple[Cover, Decoded]]:
+    readable = []
+    paths = [engine.blobs.path(cover.sha256) for cover in covers]
+    for cover, outcome in zip(covers, engine.pool.decode_many(paths, MAX_SIDE), strict=True):
+        if isinstance(outcome, Refused):
+            engine.ledger.mark_failed(cover.cover_id, "decode", str(outcome))
+        else:
+            readable.append((cover, outcome))
+    return readable
+
+
+def _store_thumbnails(engine: Engine, readable: Sequence[tuple[Cover, Decoded]]) -> None:
+    for cover, decoded in readable:
+        engine.blobs.put_thumbnail(cover.sha256, encode_jpeg(decoded.pixels, THUMBNAIL_SIDE))
+
+
+def _describe(engine: Engine, readable: Sequence[tuple[Cover, Decoded]]) -> list[DescribedCover]:
+    if not readable:
+        return []
+    embeddings = engine.encoder.embed([decoded.pixels for _, decoded in readable])
+    described = []
+    for (cover, decoded), embedding in zip(readable, embeddings, strict=True):
+        features = local.describe(decoded.pixels, photo=False)
+        words = local.words(features, photo=False)
+        described.append(DescribedCover(cover.cover_id, embedding, words, local.pack(features)))
+    return described
+
+
+def _hand_over(engine: Engine, described: Sequence[DescribedCover]) -> str:
+    if not described:
+        return ""
+    staged_file = write_staged(engine.staged_dir, engine.version.recipe_id, described)
+    engine.ledger.stage([cover.cover_id for cover in described], staged_file)
+    return staged_file
+
+
+def _upsert(
+    engine: Engine, side: Side, covers: Sequence[Cover], described: dict[str, DescribedCover]
+) -> None:
+    if not covers:
+        return
+    books = engine.ledger.books_by_id([cover.book_id for cover in covers])
+    points = [
+        CoverPoint(
+            cover.cover_id,
+            described[cover.cover_id].embedding,
+            described[cover.cover_id].local,
+            described[cover.cover_id].features,
+            books[cover.book_id].filter_fields(),
+        )
+        for cover in covers
+        if cover.book_id in books
+    ]
+    engine.index.upsert(engine.version, side, points)

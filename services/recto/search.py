@@ -1,0 +1,197 @@
+"""From photos of one book to an answer with its evidence: decode, views, embed, shortlist, verify, rank."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from recto import local
+from recto.engine import Engine
+from recto.errors import RectoError, Refused
+from recto.images import MAX_SIDE, Decoded, encode_jpeg
+from recto.index import Shortlist
+from recto.ledger import PhotoRow, SearchRow
+from recto.rank import Answer, BookAnswer, Evidence, rank, regions
+from recto.records import Book, Side, Where
+from recto.verify import PreparedPhoto, verify
+from recto.views import views
+
+DISPLAY_SIDE = 1280
+"""Longest side in pixels of the copy of a photo that result pages show."""
+RANK_CONSTANT = 60
+"""Constant of reciprocal rank fusion, the value of Cormack, Clarke and Buettcher (SIGIR 2009)."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class StageTimes:
+    """Milliseconds spent in each stage of one search."""
+
+    started: float = field(default_factory=time.perf_counter)
+    milliseconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Add the time of the block to a stage."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            spent = (time.perf_counter() - start) * 1000
+            self.milliseconds[name] = self.milliseconds.get(name, 0.0) + spent
+
+    def report(self) -> dict[str, float]:
+        """Milliseconds by stage, with the total since the beginning."""
+        total = (time.perf_counter() - self.started) * 1000
+        return {name: round(value, 2) for name, value in (self.milliseconds | {"total": total}).items()}
+
+
+def run_search(engine: Engine, search_id: str) -> None:
+    """Answer a search of the ledger and write the result, or the sentence that says why there is none, into it."""
+    row = engine.ledger.search(search_id)
+    if row is None or row.state != "pending":
+        return
+    try:
+        engine.ledger.finish_search(search_id, search(engine, row))
+    except RectoError as error:
+        engine.ledger.fail_search(search_id, str(error))
+    except Exception:
+        engine.ledger.fail_search(search_id, "The search failed inside Recto; its log says why.")
+        raise
+
+
+def search(engine: Engine, row: SearchRow) -> dict[str, Any]:
+    """Which book do the photos show? All photos of a search are of one book, so their evidence is fused.
+
+    Raises:
+        Refused: a photo cannot be read; the message says which and why.
+    """
+    times = StageTimes()
+    evidence: list[Evidence] = []
+    with times.stage("decode"):
+        photos = _decode(engine, row.photos)
+    for number, (photo, decoded) in enumerate(zip(row.photos, photos, strict=True)):
+        with times.stage("embed"):
+            embeddings = engine.encoder.embed(views(decoded.pixels))
+        with times.stage("describe"):
+            features = local.describe(decoded.pixels, photo=True)
+            words = local.words(features, photo=True)
+        for side in _sides(photo.side, row.where):
+            with times.stage("shortlist"):
+                shortlist = engine.index.nearest(
+                    engine.version, side, embeddings, words, engine.settings.shortlist, row.where
+                )
+            with times.stage("verify"):
+                evidence += _verify(engine, number, side, PreparedPhoto(features), shortlist)
+    with times.stage("rank"):
+        books = engine.ledger.books_by_id(sorted({item.book_id for item in evidence}))
+        answer = rank([item for item in evidence if item.book_id in books], limit=row.limit)
+    with times.stage("store"):
+        display = [_store_display_copy(engine, decoded) for decoded in photos]
+    return _result(engine, row, answer, books, photos, display, times)
+
+
+def _decode(engine: Engine, photos: Sequence[PhotoRow]) -> list[Decoded]:
+    paths = [engine.blobs.incoming_path(photo.name) for photo in photos]
+    decoded = []
+    for number, outcome in enumerate(engine.pool.decode_many(paths, MAX_SIDE), start=1):
+        if isinstance(outcome, Refused):
+            prefix = f"Photo {number}: " if len(photos) > 1 else ""
+            raise Refused(outcome.reason, prefix + str(outcome))
+        decoded.append(outcome)
+    return decoded
+
+
+def _sides(shown: Side | None, where: Where) -> list[Side]:
+    """The sides to search: the one that the photo shows when it is known, and only what the filter allows."""
+    return [side for side in Side if shown in (None, side) and where.side in (None, side)]
+
+
+def _verify(
+    engine: Engine, number: int, side: Side, photo: PreparedPhoto, shortlist: Shortlist
+) -> list[Evidence]:
+    """Compare the photo with every cover that a witness named, best first."""
+    candidates = fuse(shortlist)
+    packed = engine.index.features(engine.version, side, list(candidates))
+    embedding_scores = {hit.cover_id: hit.score for hit in shortlist.embedding}
+    local_scores = {hit.cover_id: hit.score for hit in shortlist.local}
+    evidence = []
+    for cover_id, book_id in candidates.items():
+        verification = verify(photo, local.unpack(packed[cover_id])) if cover_id in packed else None
+        evidence.append(
+            Evidence(
+                cover_id=cover_id,
+                book_id=book_id,
+                side=side,
+                photo_index=number,
+                inliers=verification.inliers if verification else 0,
+                outline=verification.outline if verification else None,
+                embedding_score=embedding_scores.get(cover_id, 0.0),
+                local_score=local_scores.get(cover_id, 0.0),
+            )
+        )
+    return evidence
+
+
+def fuse(shortlist: Shortlist) -> dict[str, str]:
+    """Union of the lists of both witnesses by reciprocal rank fusion: cover ids, best first, with their book ids."""
+    scores: dict[str, float] = {}
+    books: dict[str, str] = {}
+    for hits in (shortlist.embedding, shortlist.local):
+        for place, hit in enumerate(hits, start=1):
+            scores[hit.cover_id] = scores.get(hit.cover_id, 0.0) + 1 / (RANK_CONSTANT + place)
+            books[hit.cover_id] = hit.book_id
+    return {cover_id: books[cover_id] for cover_id in sorted(books, key=lambda id_: (-scores[id_], id_))}
+
+
+def _result(
+    engine: Engine,
+    row: SearchRow,
+    answer: Answer,
+    books: Mapping[str, Book],
+    photos: Sequence[Decoded],
+    display: Sequence[str],
+    times: StageTimes,
+) -> dict[str, Any]:
+    """The answer as plain data; outlines are in pixels of the upright full-size photo."""
+    return {
+        "verdict": answer.verdict.value,
+        "books": [_book(entry, books[entry.book_id]) for entry in answer.books],
+        "answers": regions(answer),
+        "photos": [
+            {
+                "name": name,
+                "width": decoded.full_width,
+                "height": decoded.full_height,
+                "side": photo.side.value if photo.side else None,
+            }
+            for name, decoded, photo in zip(display, photos, row.photos, strict=True)
+        ],
+        "timings_ms": times.report(),
+        "recipe": engine.version.recipe_id,
+    }
+
+
+def _book(entry: BookAnswer, book: Book) -> dict[str, Any]:
+    return {
+        "book_id": entry.book_id,
+        "probability": round(entry.probability, 4),
+        "side": entry.side.value,
+        "inliers": entry.inliers,
+        "outline": _rounded(entry.outline),
+        "photo": entry.photo_index,
+        "cover_id": entry.cover_id,
+        "title": book.title,
+        "authors": list(book.authors),
+        "publisher": book.publisher,
+        "year": book.year,
+    }
+
+
+def _store_display_copy(engine: Engine, decoded: Decoded) -> str:
+    return engine.blobs.put_incoming(encode_jpeg(decoded.pixels, DISPLAY_SIDE))

@@ -1,0 +1,29 @@
+"""What tests of several parts share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SHARED = REPOSITORY.parent / "shared"
+"""Real covers, photos and weights that are not part of the project; tests that need them skip where they are absent."""
+
+
+@pytest.fixture(scope="session")
+def bench() -> Path:
+    """Folder with real covers and photos."""
+    folder = SHARED / "bench"
+    if not folder.is_dir():
+        pytest.skip("the labelled photos (../shared/bench) are not here")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared_weights() -> Path:
+    """Folder with ImageNet weights."""
+    folder = SHARED / "weights"
+    if not folder.is_dir():
+        pytest.skip("the ImageNet weights (../shared/weights) are not here")
+    return folder

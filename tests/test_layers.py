@@ -1,0 +1,88 @@
+"""Imports go down only: recto_web -> recto_workers -> recto; the web loads nothing heavy."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+FOLDERS = {"recto": "services", "recto_workers": "workers", "recto_web": "web"}
+FORBIDDEN = {
+    "recto": {"recto_workers", "recto_web", "celery", "kombu", "flask", "redis"},
+    "recto_workers": {"recto_web", "flask"},
+    "recto_web": {"torch", "torchvision", "cv2", "qdrant_client", "qdrant_edge"},
+}
+
+
+def _modules(package: str) -> Iterator[Path]:
+    yield from (REPOSITORY / FOLDERS[package] / package).rglob("*.py")
+
+
+def _imports(module: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(module.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+@pytest.mark.parametrize("package", FOLDERS)
+def test_a_package_imports_only_what_lies_below_it(package: str) -> None:
+    broken = [
+        f"{module.relative_to(REPOSITORY)} imports {name}"
+        for module in _modules(package)
+        for name in _imports(module)
+        if name.split(".")[0] in FORBIDDEN[package]
+    ]
+    assert broken == []
+
+
+def test_only_the_index_knows_qdrant() -> None:
+    index = REPOSITORY / "services" / "recto" / "index"
+    broken = [
+        str(module.relative_to(REPOSITORY))
+        for package in FOLDERS
+        for module in _modules(package)
+        if index not in module.parents
+        for name in _imports(module)
+        if name.split(".")[0] in {"qdrant_client", "qdrant_edge"}
+    ]
+    assert broken == []
+
+
+def test_the_web_imports_only_names_and_schemas_of_tasks() -> None:
+    broken = [
+        str(module.relative_to(REPOSITORY))
+        for module in _modules("recto_web")
+        for name in _imports(module)
+        if name.startswith("recto_workers.tasks")
+    ]
+    assert broken == []
+
+
+def test_only_settings_read_the_environment() -> None:
+    readers = [
+        str(module.relative_to(REPOSITORY))
+        for package in FOLDERS
+        for module in _modules(package)
+        if "os.environ" in module.read_text() or "os.getenv" in module.read_text()
+    ]
+    allowed = {
+        "services/recto/settings.py",
+        "workers/recto_workers/supervisor.py",  # hands its own environment down to its children
+        "workers/recto_workers/processes.py",
+    }
+    assert set(readers) <= allowed
+
+
+@pytest.mark.parametrize("module", ["recto_web.app", "recto_web.cli"])
+def test_the_web_and_the_command_line_load_nothing_heavy(module: str) -> None:
+    heavy = ("torch", "torchvision", "cv2", "qdrant_client", "qdrant_edge", "PIL")
+    code = f"import sys, {module}; print([name for name in {heavy!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,141 @@
+"""`recto status`, `settings`, `encoders`, `rebuild`, `doctor`: for those who run Recto."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict
+
+import click
+
+from recto.errors import BadSetting
+from recto.settings import Settings
+from recto_web.cli.session import Session, connect
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def status(as_json: bool) -> None:
+    """Show which parts run, how many covers stand where, and the latest jobs."""
+    with connect(needs_workers=False) as session:
+        facts = _facts(session)
+    if as_json:
+        click.echo(json.dumps(facts))
+        return
+    click.echo(f"data folder  {facts['data_dir']}")
+    click.echo(f"running      {'yes' if facts['running'] else 'no (start it with `recto up`)'}")
+    live = facts["live"]
+    click.echo(f"encoder      {live['encoder']} (recipe {live['recipe_id']})" if live else "encoder      none yet")
+    for worker in facts["workers"]:
+        click.echo(f"worker       {worker['name']} on {worker['host']}, process {worker['pid']}")
+    click.echo("covers       " + ", ".join(f"{count} {state}" for state, count in facts["covers"].items()))
+    for job in facts["jobs"]:
+        done = job["covers"] - job["waiting"]
+        click.echo(f"job          {job['job_id']} {job['state']}: {done} of {job['covers']}, {job['failed']} failed")
+
+
+def _facts(session: Session) -> dict[str, object]:
+    live = session.ledger.live_version()
+    return {
+        "data_dir": str(session.settings.data_dir),
+        "running": session.producer is not None,
+        "live": asdict(live) if live else None,
+        "workers": [asdict(worker) for worker in session.producer.alive()] if session.producer else [],
+        "covers": {state.value: count for state, count in session.ledger.queue_counts().items()},
+        "jobs": [asdict(job) for job in session.ledger.jobs(1, 5).items],
+    }
+
+
+@click.command("settings")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def show_settings(as_json: bool) -> None:
+    """Show every setting with its value, default and meaning."""
+    rows = list(Settings.from_environment().describe())
+    if as_json:
+        names = ("name", "value", "default", "meaning")
+        click.echo(json.dumps([dict(zip(names, row, strict=True)) for row in rows]))
+        return
+    for name, value, default, sentence in rows:
+        changed = "" if value == default else f"  (default: {default or 'empty'})"
+        click.echo(f"{name} = {value or 'empty'}{changed}\n    {sentence}")
+
+
+@click.group()
+def encoders() -> None:
+    """The networks that turn covers into vectors."""
+
+
+@encoders.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_encoders(as_json: bool) -> None:
+    """List every encoder with its dimension, input size and licence."""
+    from recto.encoders import CARDS
+
+    if as_json:
+        click.echo(json.dumps([asdict(card) for card in CARDS.values()]))
+        return
+    for card in CARDS.values():
+        click.echo(f"{card.name:16} {card.dimension:6} numbers  {card.summary}")
+
+
+@click.command()
+@click.option("--encoder", help="Encoder to change to (default: the one in use).")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def rebuild(encoder: str | None, yes: bool) -> None:
+    """Build the index anew from the ledger and the stored originals.
+
+    Books are found again as their covers are done; progress stands on the page /jobs.
+    """
+    if not yes:
+        click.confirm("Until it is done, searches find only what is already rebuilt. Go on?", abort=True)
+    from recto_workers.instance import running
+
+    settings = Settings.from_environment()
+    if running(settings) is None:
+        from recto.ledger import Ledger
+        from recto.maintenance import prepare_rebuild
+
+        ledger = Ledger.open(settings)
+        job_id = prepare_rebuild(settings, ledger, encoder)
+        ledger.close()
+        click.echo(f"Queued as job {job_id}; the next `recto up` does it.")
+        return
+    with connect(needs_workers=False) as session:
+        assert session.producer is not None
+        before = {job.job_id for job in session.ledger.jobs(1, 20).items}
+        session.producer.send_rebuild(encoder)
+        click.echo(f"Started as job {_new_job(session, before)}; `recto status` shows its progress.")
+
+
+def _new_job(session: Session, before: set[str], patience: float = 60.0) -> str:
+    from recto.errors import Unavailable
+
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        for job in session.ledger.jobs(1, 20).items:
+            if job.job_id not in before and job.kind == "rebuild":
+                return job.job_id
+        time.sleep(0.2)
+    raise Unavailable("The index process did not begin the rebuild; its log in the data folder says why.")
+
+
+@click.command()
+def doctor() -> None:
+    """Check that everything Recto needs is there, and say what to do about what is not. Exit code 1: something is missing."""
+    from recto_web.cli.checks import CHECKS
+
+    bad = 0
+    try:
+        settings = Settings.from_environment()
+    except BadSetting as error:
+        click.echo(f"bad   settings: {error}")
+        raise SystemExit(1) from None
+    for name, check in CHECKS.items():
+        problem, detail = check(settings)
+        bad += bool(problem)
+        click.echo(f"{'bad ' if problem else 'good'}  {name}: {problem or detail}")
+    if bad:
+        raise SystemExit(1)
+
+
+COMMANDS = (status, show_settings, encoders, rebuild, doctor)

@@ -1,0 +1,92 @@
+"""`recto ingest`: covers of a manifest or a folder into the catalogue."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from recto_web.cli.progress import Progress
+from recto_web.cli.session import connect
+
+if TYPE_CHECKING:
+    from recto.ledger import JobRow, Ledger
+
+EXIT_SOME_FAILED = 3
+POLL_SECONDS = 0.3
+FAILURES_SHOWN = 20
+
+
+@click.command()
+@click.argument("source", type=click.Path(exists=True, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="End with one line of JSON.")
+@click.option("--no-wait", is_flag=True, help="Only hand the covers over; a running `recto up` does the work.")
+@click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder that absolute paths of the manifest may lie in (default: the manifest's own).")
+def ingest(source: Path, as_json: bool, no_wait: bool, root: Path | None) -> None:
+    """Add the covers of SOURCE: a manifest (.csv, .jsonl) or a folder of images.
+
+    In a folder, `X.jpg` is the front of book X; `X_front.jpg` and `X_back.jpg` are its two sides. Doing it twice changes
+    nothing. Exit code 3: some items failed, each is listed with its reason.
+    """
+    from recto.blobs import BlobStore
+    from recto.intake import take_in
+    from recto.manifest import read_manifest
+
+    started = time.monotonic()
+    rows = read_manifest(source, root=root)
+    with connect(needs_workers=not no_wait) as session:
+        ledger = session.ledger
+        job_id = ledger.create_job("ingest", str(source))
+        with Progress("reading", quiet=as_json) as progress:
+            for done in take_in(session.settings, ledger, BlobStore(session.settings.data_dir), job_id, rows):
+                session.wake_ingest()
+                progress.update(done)
+        if no_wait:
+            click.echo(json.dumps({"job": job_id}) if as_json else f"Handed over as job {job_id}.")
+            return
+        job = _wait(ledger, job_id, quiet=as_json)
+        _report(ledger, job, time.monotonic() - started, as_json)
+
+
+def _wait(ledger: Ledger, job_id: str, *, quiet: bool) -> JobRow:
+    with Progress("covers", quiet=quiet) as progress:
+        while True:
+            job = ledger.job(job_id)
+            assert job is not None, "a job is never deleted while it runs"
+            progress.update(job.covers - job.waiting, total=job.covers, failed=job.failed)
+            if job.state in ("done", "failed"):
+                return job
+            time.sleep(POLL_SECONDS)
+
+
+def _report(ledger: Ledger, job: JobRow, seconds: float, as_json: bool) -> None:
+    if not as_json:
+        for item in ledger.job_items(job.job_id, "failed", 1, FAILURES_SHOWN).items:
+            click.echo(f"failed: {item.path}: {item.reason} ({item.stage})", err=True)
+        if job.failed > FAILURES_SHOWN:
+            click.echo(f"... and {job.failed - FAILURES_SHOWN} more; the page /jobs/{job.job_id} lists all.", err=True)
+    summary = {
+        "job": job.job_id,
+        "books": job.books,
+        "covers": job.covers,
+        "indexed": job.indexed,
+        "unchanged": job.unchanged,
+        "failed": job.failed,
+        "seconds": round(seconds, 2),
+    }
+    if as_json:
+        click.echo(json.dumps(summary))
+    else:
+        rate = (job.indexed + job.failed) / max(seconds, 1e-9)
+        click.echo(
+            f"{job.books} books, {job.covers} covers: {job.indexed} indexed, {job.unchanged} unchanged, "
+            f"{job.failed} failed in {seconds:.1f} s ({rate:.1f} a second)."
+        )
+    if job.failed:
+        raise SystemExit(EXIT_SOME_FAILED)
+
+
+COMMANDS = (ingest,)

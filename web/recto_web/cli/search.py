@@ -1,0 +1,119 @@
+"""`recto search`: which book does a photo show?"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from recto.errors import BadInput, RectoError, Unavailable
+from recto.records import Side, Where
+from recto_web.cli.session import Session, connect
+
+EXIT_NOT_FOUND = 4
+POLL_SECONDS = 0.01
+
+
+@click.command()
+@click.argument("photos", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--back", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Photo of the back of the same book; goes with one PHOTO.")
+@click.option("--side", type=click.Choice([side.value for side in Side]), help="The side that the photos show, where it is known.")
+@click.option("--limit", type=click.IntRange(1, 100), default=10, show_default=True, help="Books listed at most.")
+@click.option("--year-from", type=int, help="Only books of this year or later.")
+@click.option("--year-to", type=int, help="Only books of this year or earlier.")
+@click.option("--author", "authors", multiple=True, help="Only books by this author; may be given several times.")
+@click.option("--publisher", default="", help="Only books of this publisher.")
+@click.option("--language", default="", help="Only books in this language.")
+@click.option("--tag", default="", help="Only books with this tag.")
+@click.option("--json", "as_json", is_flag=True, help="One line of JSON per photo.")
+def search(
+    photos: tuple[Path, ...], back: Path | None, side: str | None, limit: int, as_json: bool, **filters: Any
+) -> None:
+    """Find the book that each PHOTO shows.
+
+    With one PHOTO, exit code 4 says that its book is not in the catalogue. A photo that cannot be read is told on
+    stderr and gives exit code 3; the other photos are still searched.
+    """
+    if back is not None and len(photos) != 1:
+        raise click.UsageError("--back goes with exactly one PHOTO, the front of the same book.")
+    where = Where(**filters)
+    failed = 0
+    results: list[dict[str, Any]] = []
+    with connect(needs_workers=True) as session:
+        for photo in photos:
+            shown: list[tuple[Side | None, Path]] = [(Side(side) if side else None, photo)]
+            if back is not None:
+                shown = [(Side.FRONT, photo), (Side.BACK, back)]
+            try:
+                results.append(run_one(session, shown, where, limit))
+            except RectoError as error:
+                failed += 1
+                click.echo(f"{photo}: {error}", err=True)
+                continue
+            click.echo(json.dumps({"photo": str(photo), **results[-1]}) if as_json else _sentence(photo, results[-1]))
+    if failed:
+        raise SystemExit(3)
+    if len(results) == 1 and results[0]["verdict"] == "not_found":
+        raise SystemExit(EXIT_NOT_FOUND)
+
+
+def run_one(
+    session: Session, photos: Sequence[tuple[Side | None, Path]], where: Where, limit: int
+) -> dict[str, Any]:
+    """Send one search to the workers and wait for its result.
+
+    Raises:
+        BadInput: a photo was refused; the message says why.
+        Unavailable: no worker answered in time.
+    """
+    from recto.blobs import BlobStore
+
+    assert session.producer is not None
+    blobs = BlobStore(session.settings.data_dir)
+    names = [(side, blobs.put_incoming(_read(path, session.settings.max_image_bytes))) for side, path in photos]
+    search_id = session.ledger.create_search(names, where, limit)
+    session.producer.send_search(search_id)
+    deadline = time.monotonic() + session.settings.search_seconds
+    while time.monotonic() < deadline:
+        row = session.ledger.search(search_id)
+        assert row is not None, "a search outlives its deadline"
+        if row.state == "done" and row.result is not None:
+            return row.result
+        if row.state == "failed":
+            raise BadInput(row.error)
+        time.sleep(POLL_SECONDS)
+    raise Unavailable("No worker answered in time; `recto status` shows which parts run.")
+
+
+def _read(path: Path, max_bytes: int) -> bytes:
+    from recto.intake import too_large
+
+    size = path.stat().st_size
+    if size > max_bytes:
+        raise BadInput(too_large(size, max_bytes))
+    return path.read_bytes()
+
+
+def _sentence(photo: Path, result: dict[str, Any]) -> str:
+    """The answer for people: a line for the photo, a line per book that is worth a look."""
+    heading = {
+        "found": "found",
+        "ambiguous": "one of these look-alikes",
+        "not_found": "not in the catalogue",
+    }[result["verdict"]]
+    lines = [f"{photo}: {heading} ({result['timings_ms']['total']:.0f} ms)"]
+    shown = result["books"][:5] if result["verdict"] != "not_found" else []
+    for book in shown:
+        authors = ", ".join(book["authors"])
+        lines.append(
+            f"  {book['probability']:6.1%}  {book['title'] or book['book_id']}{' by ' + authors if authors else ''}"
+            f"  [{book['book_id']}]  {book['side']}, {book['inliers']} matched points"
+        )
+    return "\n".join(lines)
+
+
+COMMANDS = (search,)

@@ -1,0 +1,42 @@
+"""What commands share: settings, ledger and the way to the workers of the data folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+import click
+
+from recto.ledger import Ledger
+from recto.settings import Settings
+from recto_workers.instance import running, temporary
+from recto_workers.messages import Producer
+
+
+@dataclass(frozen=True)
+class Session:
+    """A command's view of the catalogue."""
+
+    settings: Settings
+    ledger: Ledger
+    producer: Producer | None
+
+    def wake_ingest(self) -> None:
+        """Tell the ingest workers that there is work; without workers it waits in the ledger."""
+        if self.producer is not None:
+            self.producer.wake_ingest()
+
+
+@contextmanager
+def connect(*, needs_workers: bool) -> Iterator[Session]:
+    """Open the ledger and reach the workers of the folder: those of a running `recto up`, else temporary ones."""
+    settings = Settings.from_environment()
+    with ExitStack() as stack:
+        instance = running(settings)
+        if instance is None and needs_workers:
+            click.echo("No `recto up` runs on this data folder; starting its parts for this command ...", err=True)
+            instance = stack.enter_context(temporary(settings))
+        ledger = Ledger.open(settings)
+        stack.callback(ledger.close)
+        yield Session(settings, ledger, Producer(instance.redis_url, settings) if instance else None)
