@@ -1,4 +1,6 @@
-"""Every setting of Recto: one frozen dataclass read from `RECTO_*` once, at start. Nothing else reads the environment."""
+"""Every setting of Recto: one frozen dataclass, read from `RECTO_*` once; nothing else reads the environment."""
+
+# ruff: noqa: RUF009  `_setting` makes a field of immutable values, which the rule cannot see.
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ MIB = 1024 * 1024
 
 
 def _setting(default: Any, sentence: str, *, secret: bool = False, check: str = "") -> Any:
-    """A field of `Settings`: its default, the sentence that explains it, and the check that its value must pass."""
+    """A field of `Settings`: its default, the sentence that explains it, the check that its value must pass."""
     return field(default=default, metadata={"sentence": sentence, "secret": secret, "check": check})
 
 
@@ -26,7 +28,8 @@ class Settings:
     """All settings, typed. Build it with `Settings.from_environment()`; tests may build it directly."""
 
     data_dir: Path = _setting(
-        Path(platformdirs.user_data_dir("recto", appauthor=False)), "Folder that holds everything Recto writes."
+        Path(platformdirs.user_data_dir("recto", appauthor=False)),
+        "Folder that holds everything Recto writes.",
     )
     ledger_url: str = _setting(
         "", "SQLAlchemy URL of the ledger; empty: SQLite in the data folder.", secret=True
@@ -75,9 +78,7 @@ class Settings:
     search_seconds: float = _setting(
         30.0, "Time after which a search that nobody answered is given up.", check="positive"
     )
-    search_keep_days: float = _setting(
-        7.0, "Days that searches and their photos are kept.", check="positive"
-    )
+    search_keep_days: float = _setting(7.0, "Days that searches and their photos are kept.", check="positive")
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -88,7 +89,7 @@ class Settings:
         """
         environment = os.environ if environment is None else environment
         known = {variable_name(entry.name): entry for entry in fields(cls)}
-        values = {}
+        values: dict[str, Any] = {}
         for variable, text in environment.items():
             if not variable.startswith(PREFIX) or variable.startswith(PREFIX + "TEST_"):
                 continue
@@ -106,6 +107,10 @@ class Settings:
             if entry.metadata["secret"] and value:
                 value = "********"
             yield variable_name(entry.name), value, _show(entry.default), entry.metadata["sentence"]
+
+    def environment(self) -> dict[str, str]:
+        """The variables that make a child process read the same settings."""
+        return {variable_name(entry.name): _show(getattr(self, entry.name)) for entry in fields(self)}
 
 
 def variable_name(setting: str) -> str:

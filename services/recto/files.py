@@ -1,0 +1,57 @@
+"""Opening an image file that somebody named: plain files only, the size checked before anything is read."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from recto.errors import Refused
+
+_MB = 1024 * 1024
+
+
+@contextlib.contextmanager
+def open_plain(path: Path, max_bytes: int | None) -> Iterator[IO[bytes]]:
+    """A plain file of at most `max_bytes`, opened for reading.
+
+    Raises:
+        Refused: "missing", "unreadable" or "too_many_bytes".
+    """
+    try:
+        # O_NONBLOCK: opening a named pipe must not wait for somebody to write to it.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise missing(path.name) from None
+    except OSError as error:
+        raise unreadable(path.name, error.strerror or "unknown reason") from None
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise unreadable(path.name, "it is not a plain file")
+        if max_bytes is not None and status.st_size > max_bytes:
+            raise too_many_bytes(max_bytes, status.st_size)
+        yield file
+
+
+def missing(name: str) -> Refused:
+    """No file stands under the given path."""
+    return Refused("missing", f"The file {name} does not exist; check its name and folder.")
+
+
+def unreadable(name: str, why: str) -> Refused:
+    """The file exists but the operating system does not hand it out, or it is no plain file."""
+    return Refused(
+        "unreadable", f"The file {name} cannot be read ({why}); check what it is and who may read it."
+    )
+
+
+def too_many_bytes(limit: int, size: int) -> Refused:
+    """The file is larger than the limit, both in bytes."""
+    return Refused(
+        "too_many_bytes",
+        f"The file has {size / _MB:,.1f} MB, and at most {limit / _MB:,.1f} MB are accepted; save it smaller.",
+    )

@@ -1,0 +1,164 @@
+"""Decode one image: limits before decoding, reduced size where the format allows, upright sRGB at the end."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from recto.errors import Refused
+from recto.files import too_many_bytes
+from recto.images import colour, refusals, sniff
+
+if TYPE_CHECKING:  # numpy would cost every decoding child 0.15 s of its start
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from recto.settings import Settings
+
+MAX_SIDE = 1024
+"""Longest side in pixels at which covers are indexed and photos are searched."""
+MIN_SIDE = 16
+"""Shortest side in pixels, full-size and reduced: below it nothing is recognised and filters do not fit."""
+
+# Our own limit is checked on every header. Pillow's would warn at 89 and raise at 179 million pixels.
+Image.MAX_IMAGE_PIXELS = None
+
+_ORIENTATION_TAG = 0x0112
+_TRANSPOSE = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What is decoded at most: bytes of the file, pixels that its header announces."""
+
+    max_bytes: int
+    max_pixels: int
+
+    @classmethod
+    def of(cls, settings: Settings) -> Limits:
+        """The limits in the settings."""
+        return cls(settings.max_image_bytes, settings.max_image_pixels)
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """An upright image: `pixels` uint8 (H, W, 3) in sRGB, reduced; the full size is that before."""
+
+    pixels: NDArray[np.uint8]
+    full_width: int
+    full_height: int
+    format: str
+
+
+@dataclass(frozen=True)
+class Raster:
+    """The same with its pixels as plain bytes (rows of RGB triples), as it travels from a child process."""
+
+    data: bytes | bytearray
+    format: str
+    width: int
+    height: int
+    full_width: int
+    full_height: int
+
+    def decoded(self) -> Decoded:
+        """The raster as an array over the same memory."""
+        import numpy as np
+
+        pixels = np.frombuffer(self.data, np.uint8).reshape(self.height, self.width, 3)
+        return Decoded(pixels, self.full_width, self.full_height, self.format)
+
+
+RASTER_FIELDS = ("format", "width", "height", "full_width", "full_height")
+
+
+def decode(data: bytes, limits: Limits, max_side: int) -> Decoded:
+    """Decode to an upright sRGB image whose longest side is at most `max_side` pixels; nothing is enlarged.
+
+    It runs foreign data through C libraries: where that data may be hostile, use `DecodePool`.
+
+    Raises:
+        Refused: the data cannot or must not be decoded; see `recto.images.refusals` for the reasons.
+    """
+    return decode_raster(data, limits, max_side).decoded()
+
+
+def decode_raster(data: bytes, limits: Limits, max_side: int) -> Raster:
+    """`decode` without numpy."""
+    if not data:
+        raise refusals.empty()
+    if len(data) > limits.max_bytes:
+        raise too_many_bytes(limits.max_bytes, len(data))
+    if not sniff.accepted_format(data):
+        raise sniff.refusal_of_unknown(data)
+    try:
+        return _decode(data, limits, max_side)
+    except Refused:
+        raise
+    except MemoryError:
+        raise refusals.memory() from None
+    except Exception as error:
+        # Pillow's readers raise nearly anything on damaged data: OSError, SyntaxError, struct.error ...
+        early = "truncated" in str(error).lower() or sniff.ends_early(data)
+        raise (refusals.truncated() if early else refusals.damaged()) from error
+
+
+def _decode(data: bytes, limits: Limits, max_side: int) -> Raster:
+    canvas = sniff.webp_canvas(data)
+    if canvas is not None:
+        _check_size(*canvas, limits)
+    with Image.open(io.BytesIO(data), formats=refusals.ACCEPTED_FORMATS) as image:
+        full_width, full_height = image.size
+        _check_size(full_width, full_height, limits)
+        size = _reduced(full_width, full_height, max_side)
+        # Phones append depth maps and motion shots to a JPEG; Pillow then calls it MPO.
+        image_format = "JPEG" if image.format == "MPO" else str(image.format)
+        orientation = _orientation(image)
+        image.draft(None, size)
+        image.load()
+        upright = colour.to_plain_mode(image).resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
+        upright = colour.to_srgb(colour.flatten(upright), image.info.get("icc_profile"))
+    if orientation in _TRANSPOSE:
+        upright = upright.transpose(_TRANSPOSE[orientation])
+    if orientation >= 5:  # lying on its side
+        full_width, full_height = full_height, full_width
+    return Raster(upright.tobytes(), image_format, *upright.size, full_width, full_height)
+
+
+def _check_size(width: int, height: int, limits: Limits) -> None:
+    if width * height > limits.max_pixels:
+        raise refusals.too_many_pixels(width, height, limits.max_pixels)
+    if min(width, height) < MIN_SIDE:
+        raise refusals.too_small(width, height, MIN_SIDE)
+
+
+def _reduced(width: int, height: int, max_side: int) -> tuple[int, int]:
+    """Size after reduction: longest side at most `max_side`, proportions kept."""
+    scale = min(1.0, max_side / max(width, height))
+    reduced = round(width * scale), round(height * scale)
+    if min(reduced) < min(MIN_SIDE, max_side):
+        raise refusals.too_small(width, height, MIN_SIDE)
+    return reduced
+
+
+def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation that is still to be applied; 1 where there is none or it cannot be read."""
+    if image.format == "TIFF":  # Pillow applies it itself while loading
+        return 1
+    try:
+        orientation = int(image.getexif().get(_ORIENTATION_TAG, 1))
+    except Exception:
+        # Damaged EXIF raises nearly anything; the picture itself may be fine.
+        return 1
+    return orientation if orientation in _TRANSPOSE else 1
