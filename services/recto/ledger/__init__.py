@@ -1,0 +1,87 @@
+"""The ledger, the system of record: books, covers, queue, jobs and searches, in SQLite or PostgreSQL."""
+
+from __future__ import annotations
+
+from recto.errors import Unavailable
+from recto.ledger.books import Books
+from recto.ledger.catalogue import Catalogue
+from recto.ledger.database import Database
+from recto.ledger.intake import Intake
+from recto.ledger.jobs import Jobs
+from recto.ledger.queue import Queue
+from recto.ledger.recipes import Recipes
+from recto.ledger.removal import Removal
+from recto.ledger.rows import (
+    BookRow,
+    Entry,
+    EntryItem,
+    ItemRow,
+    JobRow,
+    NewItem,
+    Outcome,
+    Page,
+    PhotoRow,
+    SearchRow,
+)
+from recto.ledger.searches import Searches
+from recto.ledger.upgrade import prepare
+from recto.settings import Settings
+
+FILE_NAME = "ledger.sqlite3"
+
+__all__ = [
+    "FILE_NAME",
+    "BookRow",
+    "Entry",
+    "EntryItem",
+    "ItemRow",
+    "JobRow",
+    "Ledger",
+    "NewItem",
+    "Outcome",
+    "Page",
+    "PhotoRow",
+    "SearchRow",
+]
+
+
+class Ledger(Books, Catalogue, Intake, Removal, Queue, Jobs, Searches, Recipes):
+    """The ledger. Safe for threads and for several processes at once; open it after forking, never before.
+
+    What a method wrote is on disk when it returns. All methods raise `Unavailable` when the database does not answer.
+    """
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        """Use `open`."""
+        self._database = database
+        self._search_seconds = settings.search_seconds
+
+    @classmethod
+    def open(cls, settings: Settings) -> Ledger:
+        """Open the ledger of the settings; a missing one is created, an older one upgraded.
+
+        Raises:
+            BadSetting: `RECTO_LEDGER_URL` cannot be used.
+            RectoError: a newer Recto wrote it, or it cannot be kept in this place.
+        """
+        database = Database(settings.ledger_url or _default_url(settings))
+        try:
+            if database.is_sqlite:
+                database.use_wal()
+            prepare(database)
+        except BaseException:
+            database.close()
+            raise
+        return cls(database, settings)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._database.close()
+
+
+def _default_url(settings: Settings) -> str:
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(f"The data folder {settings.data_dir} cannot be made: {error.strerror}.") from error
+    return f"sqlite:///{settings.data_dir / FILE_NAME}"

@@ -1,0 +1,164 @@
+"""The one place that knows how SQLite and PostgreSQL differ: connections, transactions, conflicts, errors."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from recto.errors import BadInput, BadSetting, RectoError, Unavailable
+
+T = TypeVar("T")
+BUSY_SECONDS = 60.0
+"""Longest wait for another writer of SQLite. Writers hold the lock for milliseconds; the longest, a rebuild that queues
+a million covers, for some ten seconds."""
+IDS_AT_ONCE = 500
+"""Ids per statement: SQLite takes 32,766 parameters, PostgreSQL 65,535; larger statements were not faster."""
+_WRITE = "recto_write"
+
+
+class Database:
+    """Connections to the ledger's database. Safe for threads; open it after forking, never before."""
+
+    def __init__(self, url: str) -> None:
+        """Prepare connections; nothing is opened yet.
+
+        Raises:
+            BadSetting: the URL cannot be used.
+        """
+        self._engine = _create_engine(url)
+        self.is_sqlite = self._engine.dialect.name == "sqlite"
+        if self.is_sqlite:
+            event.listen(self._engine, "connect", _prepare_sqlite)
+            event.listen(self._engine, "begin", _begin_sqlite)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that only reads; on SQLite it never waits for writers and sees one moment in time."""
+        with _translated_errors(), self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that writes: committed, durably, when the block ends; rolled back when it raises.
+
+        On SQLite writers queue up from the beginning (`begin immediate`), so that none fails half-way.
+        """
+        with _translated_errors(), self._engine.connect() as connection:
+            connection = connection.execution_options(**{_WRITE: True})
+            with connection.begin():
+                yield connection
+
+    def use_wal(self) -> None:
+        """Switch an SQLite file to write-ahead logging, once for good: readers and the writer do not block each other.
+
+        Raises:
+            RectoError: the file system cannot do it (a network share).
+        """
+        deadline = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                with _translated_errors():
+                    raw = self._engine.raw_connection()
+                    try:
+                        mode = raw.driver_connection.execute("pragma journal_mode = wal").fetchone()[0]  # type: ignore[union-attr]
+                    finally:
+                        raw.close()
+            except Unavailable:  # SQLite does not wait here when another process switches at the same moment
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
+                continue
+            if mode != "wal":
+                raise RectoError(
+                    "The ledger cannot use write-ahead logging here: put RECTO_DATA_DIR on a local disk."
+                )
+            return
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+
+def put_row(
+    connection: Connection, table: Table, row: Mapping[str, Any], *, keep: Sequence[str] = ()
+) -> None:
+    """Insert a row, or update the one with its primary key; columns in `keep` are only set by the insertion."""
+    key = [column.name for column in table.primary_key]
+    insert = _insert(connection, table).values(**row)
+    changes = {name: insert.excluded[name] for name in row if name not in (*key, *keep)}
+    connection.execute(insert.on_conflict_do_update(index_elements=key, set_=changes))
+
+
+def add_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows, leaving those alone whose primary key exists."""
+    if rows:
+        connection.execute(_insert(connection, table).on_conflict_do_nothing(), [dict(row) for row in rows])
+
+
+def chunks(values: Iterable[T], size: int = IDS_AT_ONCE) -> Iterator[list[T]]:
+    """Cut into lists of at most `size`."""
+    iterator = iter(values)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
+
+
+def _insert(connection: Connection, table: Table) -> Any:
+    """`insert` of the dialect, which has `on_conflict_*`; both spell it the same."""
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def _create_engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+        name = parsed.get_backend_name()
+        if name == "sqlite":
+            return create_engine(parsed, connect_args={"timeout": BUSY_SECONDS})
+        if name == "postgresql":
+            if parsed.drivername == "postgresql":
+                parsed = parsed.set(drivername="postgresql+psycopg")
+            return create_engine(parsed, pool_pre_ping=True)
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise BadSetting(f"RECTO_LEDGER_URL is not a URL of a database: {error}") from None
+    except ModuleNotFoundError as error:
+        raise BadSetting(
+            f"RECTO_LEDGER_URL names PostgreSQL, whose driver is not installed ({error.name}): "
+            'run `pip install "psycopg[binary]"`.'
+        ) from None
+    raise BadSetting(f"RECTO_LEDGER_URL names {name}; the ledger works with SQLite and PostgreSQL.")
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # transactions are begun by `_begin_sqlite`, not by the driver
+    connection.execute("pragma foreign_keys = on")
+    connection.execute("pragma synchronous = full")  # a commit is on disk before anything is acknowledged
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    write = connection.get_execution_options().get(_WRITE, False)
+    connection.exec_driver_sql("begin immediate" if write else "begin")
+
+
+@contextmanager
+def _translated_errors() -> Iterator[None]:
+    try:
+        yield
+    except DataError as error:
+        raise BadInput(f"The ledger cannot store or look up this value: {error.orig}.") from error
+    except OperationalError as error:
+        if "is full" in str(error.orig) or "No space" in str(error.orig):
+            raise Unavailable("The disk of the ledger is full; free some space and try again.") from error
+        raise Unavailable(f"The ledger does not answer: {error.orig}.") from error
+    except PoolTimeout as error:
+        raise Unavailable("All connections to the ledger are in use; try again.") from error
+    except DatabaseError as error:
+        if type(error) is not DatabaseError:
+            raise
+        raise RectoError(f"The ledger is damaged ({error.orig}); restore it from a backup.") from error

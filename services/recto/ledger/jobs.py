@@ -1,0 +1,179 @@
+"""Jobs: what was asked for, and what became of each item."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from recto.errors import NotFound
+from recto.ledger.database import Database
+from recto.ledger.items import item_of, open_job, write_items
+from recto.ledger.rows import ItemRow, JobRow, NewItem, Outcome, Page
+from recto.ledger.schema import cover, job, job_item
+from recto.ledger.validation import check_page
+from recto.records import CoverState
+
+KINDS = ("ingest", "rebuild")
+SILENT_SECONDS = 900.0
+"""A listing that added nothing for so long is taken for dead. Listing 64 images takes a few seconds, from a slow network
+share a minute."""
+STOPPED = "Reading the source stopped before its end; start it again, nothing is done twice."
+
+
+class Jobs:
+    """Jobs of the ledger. Counts of a running job are counted when asked for, those of a finished one are kept."""
+
+    _database: Database
+
+    def create_job(self, kind: str, source: str) -> str:
+        """Begin a job of kind `ingest` or `rebuild` and return its id; add items, then finish its listing."""
+        with self._database.write() as connection:
+            return write_job(connection, kind, source)
+
+    def add_items(self, job_id: str, items: Sequence[NewItem]) -> None:
+        """Add items to a job whose listing is not finished.
+
+        Raises:
+            NotFound: there is no such job.
+            BadInput: its listing was finished.
+        """
+        with self._database.write() as connection:
+            open_job(connection, job_id)
+            write_items(connection, job_id, items)
+
+    def finish_listing(self, job_id: str) -> None:
+        """Note that all items are there. Doing it twice changes nothing.
+
+        Raises:
+            NotFound: there is no such job.
+        """
+        self._end_listing(job_id, "")
+
+    def fail_job(self, job_id: str, reason: str) -> None:
+        """Note that the source could not be read to its end; items that were listed are still worked on.
+
+        Raises:
+            NotFound: there is no such job.
+        """
+        self._end_listing(job_id, reason)
+
+    def job(self, job_id: str) -> JobRow | None:
+        """The job with its counts."""
+        with self._database.read() as connection:
+            row = connection.execute(select(job).where(job.c.job_id == job_id)).one_or_none()
+            found = _job_of(connection, row) if row is not None else None
+        return self._stamped(found) if found else None
+
+    def jobs(self, page: int = 1, page_size: int = 50) -> Page[JobRow]:
+        """Jobs with their counts, the newest first. Pages count from 1."""
+        check_page(page, page_size)
+        with self._database.read() as connection:
+            total = connection.execute(select(func.count()).select_from(job)).scalar_one()
+            query = select(job).order_by(job.c.created.desc(), job.c.job_id)
+            rows = connection.execute(query.limit(page_size).offset((page - 1) * page_size)).all()
+            found = [_job_of(connection, row) for row in rows]
+        return Page(tuple(self._stamped(row) for row in found), total, page, page_size)
+
+    def job_items(
+        self, job_id: str, outcome: str | None = None, page: int = 1, page_size: int = 50
+    ) -> Page[ItemRow]:
+        """Items of a job in the order of its source, all or those of one outcome. Pages count from 1."""
+        check_page(page, page_size)
+        where = [job_item.c.job_id == job_id]
+        if outcome is not None:
+            where.append(job_item.c.outcome == Outcome(outcome).value)
+        with self._database.read() as connection:
+            total = connection.execute(select(func.count()).select_from(job_item).where(*where)).scalar_one()
+            query = select(job_item).where(*where).order_by(job_item.c.item_id)
+            rows = connection.execute(query.limit(page_size).offset((page - 1) * page_size)).all()
+        return Page(tuple(item_of(row) for row in rows), total, page, page_size)
+
+    def _end_listing(self, job_id: str, reason: str) -> None:
+        changes = {"listed": func.coalesce(job.c.listed, time.time()), "reason": reason}
+        with self._database.write() as connection:
+            if connection.execute(update(job).where(job.c.job_id == job_id).values(**changes)).rowcount == 0:
+                raise NotFound(f"There is no job {job_id!r}.")
+
+    def _stamped(self, row: JobRow) -> JobRow:
+        """Keep the counts of a job that was found to be finished, so that they are not counted again."""
+        if row.state == "listing" or row.waiting or row.finished is not None:
+            return row
+        with self._database.write() as connection:
+            query = select(job).where(job.c.job_id == row.job_id).with_for_update()
+            again = _job_of(connection, connection.execute(query).one())
+            if (
+                again.waiting or again.finished is not None
+            ):  # another process was first, or it was taken up again
+                return again
+            settled = select(func.max(job_item.c.settled)).where(job_item.c.job_id == row.job_id)
+            finished = func.coalesce(settled.scalar_subquery(), job.c.listed)
+            counts = {name: getattr(again, name) for name in ("books", *_COUNTED)}
+            stamp = update(job).where(job.c.job_id == row.job_id).values(finished=finished, counts=counts)
+            connection.execute(stamp)
+            return _job_of(connection, connection.execute(query).one())
+
+
+_COUNTED = (Outcome.INDEXED.value, Outcome.UNCHANGED.value, Outcome.FAILED.value, Outcome.WAITING.value)
+
+
+def write_job(connection: Connection, kind: str, source: str) -> str:
+    """`create_job` inside a transaction."""
+    assert kind in KINDS, f"unknown kind of job: {kind}"
+    job_id = uuid.uuid4().hex[:16]
+    now = time.time()
+    connection.execute(insert(job).values(job_id=job_id, kind=kind, source=source, created=now, touched=now))
+    return job_id
+
+
+def wait_again(connection: Connection, job_id: str) -> list[str]:
+    """Let the failed items of a job whose covers failed wait again; returns these covers. The job is running again."""
+    connection.execute(select(job.c.job_id).where(job.c.job_id == job_id).with_for_update())
+    failed = (job_item.c.job_id == job_id, job_item.c.outcome == Outcome.FAILED.value)
+    query = select(job_item.c.cover_id).join(cover, cover.c.cover_id == job_item.c.cover_id)
+    query = query.where(*failed, cover.c.state == CoverState.FAILED.value)
+    ids = sorted(set(connection.execute(query).scalars()))
+    waiting = {"outcome": Outcome.WAITING.value, "stage": "", "reason": "", "settled": None}
+    failed_covers = select(cover.c.cover_id).where(cover.c.state == CoverState.FAILED.value)
+    connection.execute(
+        update(job_item).where(*failed, job_item.c.cover_id.in_(failed_covers)).values(**waiting)
+    )
+    if ids:
+        connection.execute(update(job).where(job.c.job_id == job_id).values(finished=None, counts=None))
+    return ids
+
+
+def _job_of(connection: Connection, row: Row[Any]) -> JobRow:
+    counts = row.counts if row.finished is not None else _count(connection, row.job_id)
+    silent = row.listed is None and time.time() - row.touched > SILENT_SECONDS
+    reason = row.reason or (STOPPED if silent else "")
+    return JobRow(
+        job_id=row.job_id,
+        kind=row.kind,
+        source=row.source,
+        state=_state(row, counts, reason),
+        created=row.created,
+        finished=row.finished,
+        covers=sum(counts[name] for name in _COUNTED),
+        reason=reason,
+        **counts,
+    )
+
+
+def _state(row: Row[Any], counts: Mapping[str, int], reason: str) -> str:
+    if reason:
+        return "failed"
+    if row.listed is None:
+        return "listing"
+    return "running" if counts[Outcome.WAITING.value] else "done"
+
+
+def _count(connection: Connection, job_id: str) -> dict[str, int]:
+    by_outcome = select(job_item.c.outcome, func.count()).where(job_item.c.job_id == job_id)
+    found = {outcome: count for outcome, count in connection.execute(by_outcome.group_by(job_item.c.outcome))}
+    books = select(func.count(job_item.c.book_id.distinct()))
+    books = books.where(job_item.c.job_id == job_id, job_item.c.book_id != "")
+    return {name: found.get(name, 0) for name in _COUNTED} | {"books": connection.execute(books).scalar_one()}

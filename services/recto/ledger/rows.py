@@ -1,0 +1,138 @@
+"""Rows that the ledger returns, and the entries that it takes, as frozen dataclasses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+from recto.records import Book, Cover, CoverState, Side, Where
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """One page of a listing. `total` counts all pages, `page` counts from 1."""
+
+    items: tuple[T, ...]
+    total: int
+    page: int
+    page_size: int
+
+    @property
+    def pages(self) -> int:
+        """Number of pages, at least 1."""
+        return max(1, -(-self.total // self.page_size))
+
+
+@dataclass(frozen=True)
+class BookRow:
+    """A book as a catalogue lists it: with the cover that stands for each side, and its covers by state."""
+
+    book: Book
+    front: Cover | None
+    back: Cover | None
+    states: Mapping[CoverState, int]
+
+
+class Outcome(StrEnum):
+    """What became of an item of a job."""
+
+    WAITING = "waiting"
+    INDEXED = "indexed"
+    UNCHANGED = "unchanged"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class NewItem:
+    """An item for `add_items`. One without `cover_id` failed while it was read; `stage` and `reason` say how."""
+
+    book_id: str
+    side: Side | None
+    path: str
+    cover_id: str | None = None
+    unchanged: bool = False
+    stage: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class EntryItem:
+    """One image of an entry: stored under `sha256`, or failed (`sha256` empty) with stage and reason."""
+
+    side: Side | None
+    path: str
+    sha256: str
+    stage: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A book with its images as a manifest lists them; without a book, all its items failed."""
+
+    book: Book | None
+    items: tuple[EntryItem, ...]
+
+
+@dataclass(frozen=True)
+class ItemRow:
+    """An item of a job."""
+
+    item_id: int
+    job_id: str
+    book_id: str
+    side: Side | None
+    path: str
+    cover_id: str | None
+    outcome: Outcome
+    stage: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class JobRow:
+    """A job with its counts; `covers` = `indexed` + `unchanged` + `failed` + `waiting`. Times in epoch seconds.
+
+    `state` is `listing` while items are added, `running` while items wait, then `done`; `failed` when its source could
+    not be read to the end (`reason` says why; the items that were listed are still worked on).
+    """
+
+    job_id: str
+    kind: str
+    source: str
+    state: str
+    created: float
+    finished: float | None
+    books: int
+    covers: int
+    indexed: int
+    unchanged: int
+    failed: int
+    waiting: int
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class PhotoRow:
+    """A photo of a search: the side that it shows, where known, and its name in the store of incoming files."""
+
+    side: Side | None
+    name: str
+
+
+@dataclass(frozen=True)
+class SearchRow:
+    """A search: `state` is `pending`, `done` (with `result`), `failed` (with `error`) or `expired`."""
+
+    search_id: str
+    state: str
+    photos: tuple[PhotoRow, ...]
+    where: Where
+    limit: int
+    created: float
+    result: dict[str, Any] | None
+    error: str

@@ -1,0 +1,157 @@
+"""Tables of the ledger, written in what SQLite and PostgreSQL share."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    text,
+)
+
+FORMAT = 1
+"""Format version of the tables below. Whoever changes them raises it and adds a step to `upgrade.UPGRADES`."""
+
+metadata = MetaData()
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+fact = Table(
+    "fact",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+book = Table(
+    "book",
+    metadata,
+    Column("book_id", String, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("authors", JSON, nullable=False),
+    Column("isbn", String, nullable=False),
+    Column("publisher", Text, nullable=False),
+    Column("year", Integer),
+    Column("language", String, nullable=False),
+    Column("tags", JSON, nullable=False),
+    Column("extra", JSON, nullable=False),
+    Column("sort_title", Text, nullable=False),  # folded; the book_id where there is no title
+    Column("search_text", Text, nullable=False),  # folded title, authors, isbn, book_id
+    Column("created", Float, nullable=False),
+    Column("updated", Float, nullable=False),
+    Index("book_by_title", "sort_title", "book_id"),
+    Index("book_by_year", "year"),
+)
+
+book_term = Table(
+    "book_term",
+    metadata,
+    Column("kind", String, primary_key=True),  # author, publisher, language, tag
+    Column("term", Text, primary_key=True),  # folded
+    Column("book_id", ForeignKey("book.book_id"), primary_key=True),
+    Index("book_term_by_book", "book_id"),
+)
+
+cover = Table(
+    "cover",
+    metadata,
+    Column("cover_id", String, primary_key=True),
+    Column("book_id", ForeignKey("book.book_id"), nullable=False),
+    Column("side", String, nullable=False),
+    Column("sha256", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("recipe", String, nullable=False, default=""),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("stage", String, nullable=False, default=""),
+    Column("reason", Text, nullable=False, default=""),
+    Column("worker", String, nullable=False, default=""),
+    Column("lease_until", Float),
+    Column("staged_file", String, nullable=False, default=""),
+    Column("created", Float, nullable=False),
+    Column("moved", Float, nullable=False),  # time of the last change of state
+    Index("cover_by_book", "book_id"),
+    Index("cover_by_sha256", "sha256"),
+    Index("cover_in_queue", "state", "attempts", "moved"),  # claims, counts by state
+    Index("cover_in_index", "state", "side", "cover_id"),  # comparing with the index
+    Index(
+        "cover_by_staged_file",
+        "staged_file",
+        sqlite_where=text("staged_file <> ''"),
+        postgresql_where=text("staged_file <> ''"),
+    ),
+)
+
+removal = Table(  # books that were deleted and whose points the index still holds
+    "removal",
+    metadata,
+    Column("book_id", String, primary_key=True),
+    Column("requested", Float, nullable=False),
+)
+
+removed_blob = Table(  # originals that the covers of such a book named
+    "removed_blob",
+    metadata,
+    Column("book_id", String, primary_key=True),
+    Column("sha256", String, primary_key=True),
+)
+
+job = Table(
+    "job",
+    metadata,
+    Column("job_id", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("created", Float, nullable=False),
+    Column("touched", Float, nullable=False),  # time of the last listing
+    Column("listed", Float),
+    Column("finished", Float),
+    Column("reason", Text, nullable=False, default=""),
+    Column("counts", JSON),  # stamped when it is finished
+    Index("job_by_created", "created"),
+)
+
+job_item = Table(
+    "job_item",
+    metadata,
+    Column("item_id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("job_id", ForeignKey("job.job_id"), nullable=False),
+    Column("book_id", String, nullable=False),
+    Column("side", String),
+    Column("path", Text, nullable=False),
+    Column("cover_id", String),
+    Column("outcome", String, nullable=False),
+    Column("stage", String, nullable=False, default=""),
+    Column("reason", Text, nullable=False, default=""),
+    Column("settled", Float),
+    Index("job_item_by_outcome", "job_id", "outcome", "item_id"),
+    Index("job_item_by_book", "job_id", "book_id"),
+    Index("job_item_by_cover", "cover_id"),
+)
+
+search = Table(
+    "search",
+    metadata,
+    Column("search_id", String, primary_key=True),
+    Column("state", String, nullable=False),
+    Column("photos", JSON, nullable=False),
+    Column("filter", JSON, nullable=False),
+    Column("result_limit", Integer, nullable=False),
+    Column("created", Float, nullable=False),
+    Column("finished", Float),
+    Column("result", JSON),
+    Column("error", Text, nullable=False, default=""),
+    Index("search_by_created", "created"),
+)
