@@ -1,0 +1,98 @@
+"""The demo: a drawn shelf of books as files with a manifest, and ready photos to search with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from recto.shelf import CLUTTERED, TYPICAL, DrawnBook, PhotoOptions, draw_book, photograph, siblings
+
+SEED = 7
+BOOKS = 120
+HEIGHT = 720
+"""Height of a drawn cover in pixels: that of a good catalogue image."""
+NO_BACK_EVERY = 6
+"""Every sixth book of the shelf has no back cover, as in real catalogues."""
+PHOTO_SIDE = 1280
+OUTSIDE = 5_000_000
+"""Index of a book that is drawn by the same hand but stands on no demo shelf."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """A ready photo of the search page."""
+
+    name: str
+    file: str
+    title: str
+    caption: str
+
+
+def prepare(folder: Path, on_progress: Callable[[int, int], None]) -> Path:
+    """Draw shelf and photos into `folder` unless they are there; returns the manifest.
+
+    `on_progress` is called with books drawn and books in all. An interrupted call is simply done again.
+    """
+    manifest, examples = folder / "shelf" / "manifest.jsonl", folder / "examples" / "examples.json"
+    if examples.is_file():
+        return manifest
+    manifest.parent.mkdir(parents=True, exist_ok=True)
+    examples.parent.mkdir(parents=True, exist_ok=True)
+    with manifest.open("w", encoding="utf-8") as file:
+        for index in range(BOOKS):
+            book = draw_book(index, seed=SEED, height=HEIGHT)
+            file.write(json.dumps(_store(manifest.parent, index, book), ensure_ascii=False) + "\n")
+            on_progress(index + 1, BOOKS)
+    listing = [example.__dict__ for example in _photographs(examples.parent)]
+    examples.write_text(json.dumps(listing, indent=1), encoding="utf-8")  # last: it says that all is there
+    return manifest
+
+
+def _store(folder: Path, index: int, book: DrawnBook) -> dict[str, object]:
+    """Write a book's covers and return its row of the manifest."""
+    row: dict[str, object] = {
+        "book_id": book.book_id,
+        "title": book.title,
+        "authors": "|".join(book.authors),
+        "isbn": book.isbn,
+        "publisher": book.publisher,
+        "year": book.year,
+        "language": book.language,
+        "tags": "|".join(book.tags),
+        "front": f"{book.book_id}_front.jpg",
+    }
+    if book.series:
+        row["series"] = book.series
+    book.front.save(folder / f"{book.book_id}_front.jpg", quality=90)
+    if index % NO_BACK_EVERY:
+        row["back"] = f"{book.book_id}_back.jpg"
+        book.back.save(folder / f"{book.book_id}_back.jpg", quality=90)
+    return row
+
+
+def _photographs(folder: Path) -> Iterator[Example]:
+    """Take the five photos of the search page."""
+    alone = [index for index in range(BOOKS) if len(siblings(index, SEED)) == 0 and index % NO_BACK_EVERY]
+    volumes = [index for index in range(BOOKS) if all(volume < BOOKS for volume in siblings(index, SEED))]
+    volume = next(index for index in volumes if siblings(index, SEED))
+    plan: tuple[tuple[str, int, str, PhotoOptions, str, str], ...] = (
+        ("front", alone[0], "front", TYPICAL, "A front cover", "a photo as phones take them"),
+        ("back", alone[1], "back", TYPICAL, "A back cover", "nothing but the back in sight"),
+        ("clutter", alone[2], "front", CLUTTERED, "On a full table", "other books around it"),
+        ("volume", volume, "front", TYPICAL, "One of a series", "its other volumes look alike"),
+        ("stranger", OUTSIDE, "front", TYPICAL, "A stranger", "this book is not in the catalogue"),
+    )
+    others = [draw_book(index, seed=SEED, height=HEIGHT).front for index in alone[3:7]]
+    for number, (name, index, side, options, title, caption) in enumerate(plan):
+        book = draw_book(index, seed=SEED, height=HEIGHT)
+        cover: Image.Image = book.back if side == "back" else book.front
+        shot = photograph(
+            cover, np.random.default_rng((SEED, number)), options=options, size=PHOTO_SIDE, others=others
+        )
+        shot.image.save(folder / f"{name}.jpg", quality=88)
+        yield Example(name, f"{name}.jpg", title, caption)
