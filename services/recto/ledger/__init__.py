@@ -48,7 +48,8 @@ __all__ = [
 class Ledger(Books, Catalogue, Intake, Removal, Queue, Jobs, Searches, Recipes):
     """The ledger. Safe for threads and for several processes at once; open it after forking, never before.
 
-    What a method wrote is on disk when it returns. All methods raise `Unavailable` when the database does not answer.
+    What a method wrote is on disk when it returns. All methods raise `Unavailable` when the database does not
+    answer.
     """
 
     def __init__(self, database: Database, settings: Settings) -> None:

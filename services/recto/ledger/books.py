@@ -5,18 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, and_, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from recto.errors import NotFound
 from recto.ledger import schema
 from recto.ledger.convert import book_of, cover_of
 from recto.ledger.database import Database, add_rows, chunks, put_row
-from recto.ledger.moves import queue_anew
+from recto.ledger.moves import queue_anew, queue_book_anew
 from recto.ledger.text import search_text, sort_title, terms
 from recto.ledger.validation import check_book, check_sha256
 from recto.records import Book, Cover, CoverState, Side, cover_id
-
-_DONE = (CoverState.STAGED.value, CoverState.INDEXED.value)
 
 
 class Books:
@@ -25,7 +23,7 @@ class Books:
     _database: Database
 
     def put_book(self, book: Book) -> None:
-        """Insert a book or update it. When a field changed that searches filter by, its covers are indexed again.
+        """Insert a book or update it; if a field changed that searches filter by, its covers are queued anew.
 
         A deleted book comes back under its id, without the covers that it had.
 
@@ -49,7 +47,7 @@ class Books:
         return found
 
     def add_cover(self, book_id: str, side: Side, sha256: str) -> tuple[Cover, bool]:
-        """Queue a cover. The second value is False when it is indexed already, or on its way; a failed one starts anew.
+        """Queue a cover, a failed one anew; the second value is False if it is indexed or on its way.
 
         Raises:
             NotFound: there is no such book.
@@ -108,8 +106,7 @@ def write_book(connection: Connection, book: Book) -> None:
     put_row(connection, table, columns, keep=["created"])
     if old is None or old.filter_fields() != book.filter_fields():
         _write_terms(connection, book, is_new=old is None)
-        in_index = and_(schema.cover.c.book_id == book.book_id, schema.cover.c.state.in_(_DONE))
-        queue_anew(connection, in_index)
+        queue_book_anew(connection, book.book_id)
 
 
 def _write_terms(connection: Connection, book: Book, *, is_new: bool) -> None:

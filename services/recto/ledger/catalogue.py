@@ -11,7 +11,7 @@ from recto.ledger import schema
 from recto.ledger.convert import book_of, cover_of
 from recto.ledger.database import Database
 from recto.ledger.rows import BookRow, Page
-from recto.ledger.text import fold, query_words
+from recto.ledger.text import key, query_words
 from recto.ledger.validation import check_page, check_year
 from recto.records import Book, Cover, CoverState, Side
 
@@ -78,7 +78,7 @@ def _years(year_from: int | None, year_to: int | None) -> list[ColumnElement[boo
 
 def _has_term(kind: str, value: str) -> ColumnElement[bool]:
     table = schema.book_term
-    named = select(table.c.book_id).where(table.c.kind == kind, table.c.term == fold(value))
+    named = select(table.c.book_id).where(table.c.kind == kind, table.c.term == key(value))
     return schema.book.c.book_id.in_(named)
 
 

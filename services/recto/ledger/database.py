@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -17,8 +17,8 @@ from recto.errors import BadInput, BadSetting, RectoError, Unavailable
 
 T = TypeVar("T")
 BUSY_SECONDS = 60.0
-"""Longest wait for another writer of SQLite. Writers hold the lock for milliseconds; the longest, a rebuild that queues
-a million covers, for some ten seconds."""
+"""Longest wait for another writer of SQLite. Writers hold the lock for milliseconds; the longest, a rebuild
+that queues a million covers, for some ten seconds."""
 IDS_AT_ONCE = 500
 """Ids per statement: SQLite takes 32,766 parameters, PostgreSQL 65,535; larger statements were not faster."""
 _WRITE = "recto_write"
@@ -57,7 +57,7 @@ class Database:
                 yield connection
 
     def use_wal(self) -> None:
-        """Switch an SQLite file to write-ahead logging, once for good: readers and the writer do not block each other.
+        """Switch an SQLite file to write-ahead logging, for good: readers and writer do not block each other.
 
         Raises:
             RectoError: the file system cannot do it (a network share).
@@ -90,7 +90,7 @@ class Database:
 def put_row(
     connection: Connection, table: Table, row: Mapping[str, Any], *, keep: Sequence[str] = ()
 ) -> None:
-    """Insert a row, or update the one with its primary key; columns in `keep` are only set by the insertion."""
+    """Insert a row, or update the one with its primary key, all but its columns in `keep`."""
     key = [column.name for column in table.primary_key]
     insert = _insert(connection, table).values(**row)
     changes = {name: insert.excluded[name] for name in row if name not in (*key, *keep)}
@@ -101,6 +101,12 @@ def add_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, A
     """Insert rows, leaving those alone whose primary key exists."""
     if rows:
         connection.execute(_insert(connection, table).on_conflict_do_nothing(), [dict(row) for row in rows])
+
+
+def lock_table(connection: Connection, table: Table) -> None:
+    """Wait for all other writers of a table and keep them out; on SQLite every writer does."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"lock table {table.name} in exclusive mode"))
 
 
 def chunks(values: Iterable[T], size: int = IDS_AT_ONCE) -> Iterator[list[T]]:
@@ -152,6 +158,8 @@ def _translated_errors() -> Iterator[None]:
         yield
     except DataError as error:
         raise BadInput(f"The ledger cannot store or look up this value: {error.orig}.") from error
+    except UnicodeEncodeError as error:
+        raise BadInput(f"{error.object!r} is no text that the ledger can store or look up.") from error
     except OperationalError as error:
         if "is full" in str(error.orig) or "No space" in str(error.orig):
             raise Unavailable("The disk of the ledger is full; free some space and try again.") from error

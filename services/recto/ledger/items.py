@@ -12,6 +12,7 @@ from recto.errors import BadInput, NotFound
 from recto.ledger import schema
 from recto.ledger.moves import locked_covers
 from recto.ledger.rows import ItemRow, NewItem, Outcome
+from recto.ledger.text import storable
 from recto.records import CoverState, Side
 
 DELETED = "the book was deleted meanwhile"
@@ -64,7 +65,7 @@ def _columns(job_id: str, item: NewItem, covers: Mapping[str, Row[Any]], now: fl
         "job_id": job_id,
         "book_id": item.book_id,
         "side": item.side.value if item.side else None,
-        "path": item.path,
+        "path": storable(item.path),
         "cover_id": item.cover_id,
         "outcome": outcome.value,
         "stage": stage,
@@ -75,7 +76,7 @@ def _columns(job_id: str, item: NewItem, covers: Mapping[str, Row[Any]], now: fl
 
 def _outcome(item: NewItem, covers: Mapping[str, Row[Any]]) -> tuple[Outcome, str, str]:
     if item.cover_id is None:
-        return Outcome.FAILED, item.stage, item.reason
+        return Outcome.FAILED, item.stage, storable(item.reason)
     if item.cover_id not in covers:
         return Outcome.FAILED, "deleted", DELETED
     row = covers[item.cover_id]

@@ -14,18 +14,19 @@ from recto.ledger.database import Database
 from recto.ledger.items import item_of, open_job, write_items
 from recto.ledger.rows import ItemRow, JobRow, NewItem, Outcome, Page
 from recto.ledger.schema import cover, job, job_item
-from recto.ledger.validation import check_page
+from recto.ledger.text import storable
+from recto.ledger.validation import check_outcome, check_page
 from recto.records import CoverState
 
 KINDS = ("ingest", "rebuild")
 SILENT_SECONDS = 900.0
-"""A listing that added nothing for so long is taken for dead. Listing 64 images takes a few seconds, from a slow network
-share a minute."""
+"""A listing that added nothing for so long is taken for dead. Reading 64 images takes a few seconds, from a
+slow network share a minute."""
 STOPPED = "Reading the source stopped before its end; start it again, nothing is done twice."
 
 
 class Jobs:
-    """Jobs of the ledger. Counts of a running job are counted when asked for, those of a finished one are kept."""
+    """Jobs of the ledger. Items of a running job are counted on demand, counts of a finished one kept."""
 
     _database: Database
 
@@ -85,7 +86,7 @@ class Jobs:
         check_page(page, page_size)
         where = [job_item.c.job_id == job_id]
         if outcome is not None:
-            where.append(job_item.c.outcome == Outcome(outcome).value)
+            where.append(job_item.c.outcome == check_outcome(outcome).value)
         with self._database.read() as connection:
             total = connection.execute(select(func.count()).select_from(job_item).where(*where)).scalar_one()
             query = select(job_item).where(*where).order_by(job_item.c.item_id)
@@ -93,7 +94,7 @@ class Jobs:
         return Page(tuple(item_of(row) for row in rows), total, page, page_size)
 
     def _end_listing(self, job_id: str, reason: str) -> None:
-        changes = {"listed": func.coalesce(job.c.listed, time.time()), "reason": reason}
+        changes = {"listed": func.coalesce(job.c.listed, time.time()), "reason": storable(reason)}
         with self._database.write() as connection:
             if connection.execute(update(job).where(job.c.job_id == job_id).values(**changes)).rowcount == 0:
                 raise NotFound(f"There is no job {job_id!r}.")
@@ -125,12 +126,14 @@ def write_job(connection: Connection, kind: str, source: str) -> str:
     assert kind in KINDS, f"unknown kind of job: {kind}"
     job_id = uuid.uuid4().hex[:16]
     now = time.time()
-    connection.execute(insert(job).values(job_id=job_id, kind=kind, source=source, created=now, touched=now))
+    connection.execute(
+        insert(job).values(job_id=job_id, kind=kind, source=storable(source), created=now, touched=now)
+    )
     return job_id
 
 
 def wait_again(connection: Connection, job_id: str) -> list[str]:
-    """Let the failed items of a job whose covers failed wait again; returns these covers. The job is running again."""
+    """Let a job run again: items whose covers failed wait for them once more. Returns these covers."""
     connection.execute(select(job.c.job_id).where(job.c.job_id == job_id).with_for_update())
     failed = (job_item.c.job_id == job_id, job_item.c.outcome == Outcome.FAILED.value)
     query = select(job_item.c.cover_id).join(cover, cover.c.cover_id == job_item.c.cover_id)
@@ -173,7 +176,7 @@ def _state(row: Row[Any], counts: Mapping[str, int], reason: str) -> str:
 
 def _count(connection: Connection, job_id: str) -> dict[str, int]:
     by_outcome = select(job_item.c.outcome, func.count()).where(job_item.c.job_id == job_id)
-    found = {outcome: count for outcome, count in connection.execute(by_outcome.group_by(job_item.c.outcome))}
+    found: dict[str, int] = dict(connection.execute(by_outcome.group_by(job_item.c.outcome)).all())
     books = select(func.count(job_item.c.book_id.distinct()))
     books = books.where(job_item.c.job_id == job_id, job_item.c.book_id != "")
     return {name: found.get(name, 0) for name in _COUNTED} | {"books": connection.execute(books).scalar_one()}

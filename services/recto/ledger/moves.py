@@ -15,7 +15,7 @@ from recto.records import CoverState
 
 
 def locked_covers(connection: Connection, cover_ids: Sequence[str]) -> list[Row[Any]]:
-    """The covers of these ids, locked until the transaction ends; always in the same order, against deadlocks."""
+    """The covers of these ids, locked until the transaction ends; always in one order, against deadlocks."""
     rows: list[Row[Any]] = []
     for ids in chunks(sorted(set(cover_ids))):
         query = select(cover).where(cover.c.cover_id.in_(ids)).order_by(cover.c.cover_id)
@@ -36,6 +36,15 @@ def queue_anew(connection: Connection, where: ColumnElement[bool]) -> int:
     values = {"worker": "", "lease_until": None, "staged_file": "", "stage": "", "reason": "", "attempts": 0}
     statement = update(cover).where(where).values(state=CoverState.QUEUED.value, moved=time.time(), **values)
     return connection.execute(statement).rowcount
+
+
+def queue_book_anew(connection: Connection, book_id: str) -> None:
+    """Queue the covers of a book that are in the index or about to be: what it holds is out of date."""
+    states = (CoverState.STAGED.value, CoverState.INDEXED.value)
+    query = select(cover.c.cover_id).where(cover.c.book_id == book_id, cover.c.state.in_(states))
+    ids = connection.execute(query.order_by(cover.c.cover_id).with_for_update()).scalars().all()
+    for some in chunks(ids):
+        queue_anew(connection, cover.c.cover_id.in_(some))
 
 
 def settle(

@@ -1,18 +1,19 @@
-"""The ingest queue: covers on their way into the index. The ledger is the queue; messages are only wake-ups."""
+"""The ingest queue: covers on their way into the index. It is the ledger; messages are only wake-ups."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select, true, update
+from sqlalchemy import ColumnElement, Connection, and_, func, select, text, true, update
 
 from recto.ledger.convert import cover_of
-from recto.ledger.database import Database, chunks
+from recto.ledger.database import Database, chunks, lock_table
 from recto.ledger.jobs import wait_again
 from recto.ledger.moves import locked_covers, move, queue_anew, settle
 from recto.ledger.rows import Outcome
 from recto.ledger.schema import cover
+from recto.ledger.text import storable
 from recto.records import Cover, CoverState, Side
 
 _QUEUED, _WORKING = CoverState.QUEUED.value, CoverState.WORKING.value
@@ -25,9 +26,9 @@ class Queue:
     _database: Database
 
     def claim(self, worker: str, limit: int, lease_seconds: float) -> list[Cover]:
-        """Take covers to work on: one that was tried before, alone; else up to `limit` new ones, the oldest first.
+        """Take covers to work on: one that was tried before, alone; else up to `limit` new ones in order.
 
-        Their attempts are counted, and committed, before this returns: a cover that kills its worker is known.
+        Their attempts are counted and committed before this returns: a cover that kills its worker is known.
         Covers of a worker whose lease has run out are free again.
         """
         now = time.time()
@@ -56,7 +57,7 @@ class Queue:
             move(connection, held, CoverState.QUEUED, attempts=cover.c.attempts - 1)
 
     def stage(self, cover_ids: Sequence[str], staged_file: str) -> None:
-        """Note that the vectors of these covers wait in a file. Covers that are no longer worked on are left alone."""
+        """Note that the vectors of these covers wait in a file; those not worked on are left alone."""
         with self._database.write() as connection:
             held = _in_state(connection, cover_ids, _WORKING)
             move(connection, held, CoverState.STAGED, staged_file=staged_file)
@@ -71,7 +72,9 @@ class Queue:
     def covers_of_staged(self, staged_file: str) -> list[Cover]:
         """The covers that wait in this file."""
         waiting = and_(
-            cover.c.staged_file == staged_file, cover.c.staged_file != "", cover.c.state == _STAGED
+            cover.c.staged_file == staged_file,
+            text("staged_file <> ''"),  # as in the partial index, which SQLite does not use for a parameter
+            cover.c.state == _STAGED,
         )
         with self._database.read() as connection:
             query = select(cover).where(waiting).order_by(cover.c.cover_id)
@@ -86,21 +89,27 @@ class Queue:
         return moved
 
     def mark_failed(self, cover_id: str, stage: str, reason: str) -> None:
-        """Note that a cover cannot be indexed and why. An indexed one stays indexed (a worker that came too late)."""
+        """Note that a cover cannot be indexed and why; an indexed one stays so (the worker came too late)."""
+        reason = storable(reason)
         with self._database.write() as connection:
             moved = _in_state(connection, [cover_id], _QUEUED, _WORKING, _STAGED)
             move(connection, moved, CoverState.FAILED, stage=stage, reason=reason)
             settle(connection, moved, Outcome.FAILED, stage, reason)
 
     def requeue(
-        self, cover_ids: Sequence[str] = (), *, all: bool = False, failed_of_job: str | None = None
+        self,
+        cover_ids: Sequence[str] = (),
+        *,
+        all: bool = False,  # noqa: A002 - the word for it; nothing here needs the built-in
+        failed_of_job: str | None = None,
     ) -> int:
-        """Queue covers again as if they were new: these, all, or the failed ones of a job, which then runs again.
+        """Queue covers as if they were new: these, all, or the failed ones of a job, which then runs again.
 
         Returns how many were queued.
         """
         with self._database.write() as connection:
             if all:
+                lock_table(connection, cover)
                 return queue_anew(connection, true())
             if failed_of_job is not None:
                 cover_ids = wait_again(connection, failed_of_job)
@@ -111,7 +120,7 @@ class Queue:
         """Number of covers in each state."""
         query = select(cover.c.state, func.count()).group_by(cover.c.state)
         with self._database.read() as connection:
-            counts = {state: count for state, count in connection.execute(query)}
+            counts: dict[str, int] = dict(connection.execute(query).all())
         return {state: counts.get(state.value, 0) for state in CoverState}
 
     def indexed_cover_ids(self, side: Side, after: str, limit: int) -> list[str]:
@@ -123,7 +132,7 @@ class Queue:
 
 
 def _claimable(connection: Connection, limit: int, now: float) -> list[str]:
-    """Ids to hand out. Tried covers come first: they are few, each at most a few times, and may block nobody."""
+    """Ids to hand out; tried covers come first: they are few, and each comes only a few times."""
     tried = _pick(connection, and_(cover.c.state == _QUEUED, cover.c.attempts > 0), 1)
     tried = tried or _pick(connection, and_(cover.c.state == _WORKING, cover.c.lease_until <= now), 1)
     return tried or _pick(connection, and_(cover.c.state == _QUEUED, cover.c.attempts == 0), limit)

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from sqlalchemy import Connection, insert, literal, select, true, update
 
 from recto.ledger import schema
-from recto.ledger.database import Database, put_row
+from recto.ledger.database import Database, lock_table, put_row
 from recto.ledger.jobs import write_job
 from recto.ledger.moves import queue_anew
 from recto.ledger.rows import Outcome
@@ -39,6 +39,7 @@ class Recipes:
         cover, item, job = schema.cover, schema.job_item, schema.job
         with self._database.write() as connection:
             _write_live(connection, version)
+            lock_table(connection, cover)
             queue_anew(connection, true())
             job_id = write_job(connection, "rebuild", version.encoder)
             columns = ("job_id", "book_id", "side", "path", "cover_id", "outcome", "stage", "reason")

@@ -1,19 +1,16 @@
-"""Deleting books: gone from the ledger at once, from index and blobs as soon as the index worker gets to it."""
+"""Deleting books: gone from the ledger at once, from index and blobs when the index worker gets to it."""
 
 from __future__ import annotations
 
 import time
 
-from sqlalchemy import and_, delete, select
+from sqlalchemy import delete, select
 
 from recto.ledger import schema
 from recto.ledger.database import Database, add_rows, chunks, put_row
 from recto.ledger.items import DELETED
-from recto.ledger.moves import queue_anew, settle
+from recto.ledger.moves import queue_book_anew, settle
 from recto.ledger.rows import Outcome
-from recto.records import CoverState
-
-_IN_INDEX = (CoverState.STAGED.value, CoverState.INDEXED.value)
 
 
 class Removal:
@@ -22,7 +19,7 @@ class Removal:
     _database: Database
 
     def delete_book(self, book_id: str) -> bool:
-        """Remove a book with its covers, and note that the index must forget it. False when there is no such book.
+        """Remove a book with its covers and note that the index must forget it; False: there is no such book.
 
         Items that wait for its covers fail. What workers do with these covers from now on changes nothing.
         """
@@ -49,10 +46,10 @@ class Removal:
             return list(connection.execute(query).scalars())
 
     def purge_deleted(self, book_id: str) -> list[str]:
-        """End a deletion, after the index removed the points of the book; returns originals that no cover names now.
+        """End a deletion after the index removed the book's points; returns originals that no cover names.
 
-        When the book was entered again meanwhile, the index may have lost points of its new covers too: these are
-        indexed again.
+        When the book was entered again meanwhile, the index may have lost points of its new covers too:
+        these are indexed again.
         """
         blob, cover = schema.removed_blob, schema.cover
         with self._database.write() as connection:
@@ -60,8 +57,7 @@ class Removal:
             removed = set(connection.execute(query).scalars())
             for table in (blob, schema.removal):
                 connection.execute(delete(table).where(table.c.book_id == book_id))
-            in_index = and_(cover.c.book_id == book_id, cover.c.state.in_(_IN_INDEX))
-            queue_anew(connection, in_index)
+            queue_book_anew(connection, book_id)
             named: set[str] = set()
             for some in chunks(removed):
                 query = select(cover.c.sha256).where(cover.c.sha256.in_(some))

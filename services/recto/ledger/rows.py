@@ -48,7 +48,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class NewItem:
-    """An item for `add_items`. One without `cover_id` failed while it was read; `stage` and `reason` say how."""
+    """An item for `add_items`; without `cover_id` it failed while being read, as `stage` and `reason` say."""
 
     book_id: str
     side: Side | None
@@ -95,10 +95,10 @@ class ItemRow:
 
 @dataclass(frozen=True)
 class JobRow:
-    """A job with its counts; `covers` = `indexed` + `unchanged` + `failed` + `waiting`. Times in epoch seconds.
+    """A job with its counts: `covers` is the sum of the four behind it. Times are in epoch seconds.
 
-    `state` is `listing` while items are added, `running` while items wait, then `done`; `failed` when its source could
-    not be read to the end (`reason` says why; the items that were listed are still worked on).
+    `state` is `listing` while items are added, `running` while items wait, then `done`; `failed` when its
+    source could not be read to the end (`reason` says why; the items that were listed are worked on).
     """
 
     job_id: str
@@ -118,7 +118,7 @@ class JobRow:
 
 @dataclass(frozen=True)
 class PhotoRow:
-    """A photo of a search: the side that it shows, where known, and its name in the store of incoming files."""
+    """A photo of a search: the side that it shows, where known, and its name among the incoming files."""
 
     side: Side | None
     name: str

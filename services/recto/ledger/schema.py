@@ -18,9 +18,11 @@ from sqlalchemy import (
 )
 
 FORMAT = 1
-"""Format version of the tables below. Whoever changes them raises it and adds a step to `upgrade.UPGRADES`."""
+"""Format version of the tables below: who changes them raises it and adds a step to `upgrade.UPGRADES`."""
 
 metadata = MetaData()
+_Key = String().with_variant(String(collation="C"), "postgresql")
+"""Text in the order of its characters, as SQLite has it, whatever the locale of the database."""
 
 meta = Table(
     "meta",
@@ -39,7 +41,7 @@ fact = Table(
 book = Table(
     "book",
     metadata,
-    Column("book_id", String, primary_key=True),
+    Column("book_id", _Key, primary_key=True),
     Column("title", Text, nullable=False),
     Column("authors", JSON, nullable=False),
     Column("isbn", String, nullable=False),
@@ -48,7 +50,7 @@ book = Table(
     Column("language", String, nullable=False),
     Column("tags", JSON, nullable=False),
     Column("extra", JSON, nullable=False),
-    Column("sort_title", Text, nullable=False),  # folded; the book_id where there is no title
+    Column("sort_title", _Key, nullable=False),  # folded; the book_id where there is no title
     Column("search_text", Text, nullable=False),  # folded title, authors, isbn, book_id
     Column("created", Float, nullable=False),
     Column("updated", Float, nullable=False),
@@ -60,7 +62,7 @@ book_term = Table(
     "book_term",
     metadata,
     Column("kind", String, primary_key=True),  # author, publisher, language, tag
-    Column("term", Text, primary_key=True),  # folded
+    Column("term", _Key, primary_key=True),  # folded
     Column("book_id", ForeignKey("book.book_id"), primary_key=True),
     Index("book_term_by_book", "book_id"),
 )
@@ -68,10 +70,10 @@ book_term = Table(
 cover = Table(
     "cover",
     metadata,
-    Column("cover_id", String, primary_key=True),
+    Column("cover_id", _Key, primary_key=True),
     Column("book_id", ForeignKey("book.book_id"), nullable=False),
     Column("side", String, nullable=False),
-    Column("sha256", String, nullable=False),
+    Column("sha256", _Key, nullable=False),
     Column("state", String, nullable=False),
     Column("recipe", String, nullable=False, default=""),
     Column("attempts", Integer, nullable=False, default=0),
@@ -97,21 +99,21 @@ cover = Table(
 removal = Table(  # books that were deleted and whose points the index still holds
     "removal",
     metadata,
-    Column("book_id", String, primary_key=True),
+    Column("book_id", _Key, primary_key=True),
     Column("requested", Float, nullable=False),
 )
 
 removed_blob = Table(  # originals that the covers of such a book named
     "removed_blob",
     metadata,
-    Column("book_id", String, primary_key=True),
-    Column("sha256", String, primary_key=True),
+    Column("book_id", _Key, primary_key=True),
+    Column("sha256", _Key, primary_key=True),
 )
 
 job = Table(
     "job",
     metadata,
-    Column("job_id", String, primary_key=True),
+    Column("job_id", _Key, primary_key=True),
     Column("kind", String, nullable=False),
     Column("source", Text, nullable=False),
     Column("created", Float, nullable=False),
@@ -128,10 +130,10 @@ job_item = Table(
     metadata,
     Column("item_id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("job_id", ForeignKey("job.job_id"), nullable=False),
-    Column("book_id", String, nullable=False),
+    Column("book_id", _Key, nullable=False),
     Column("side", String),
     Column("path", Text, nullable=False),
-    Column("cover_id", String),
+    Column("cover_id", _Key),
     Column("outcome", String, nullable=False),
     Column("stage", String, nullable=False, default=""),
     Column("reason", Text, nullable=False, default=""),
@@ -144,7 +146,7 @@ job_item = Table(
 search = Table(
     "search",
     metadata,
-    Column("search_id", String, primary_key=True),
+    Column("search_id", _Key, primary_key=True),
     Column("state", String, nullable=False),
     Column("photos", JSON, nullable=False),
     Column("filter", JSON, nullable=False),

@@ -14,6 +14,7 @@ from recto.errors import BadInput
 from recto.ledger import schema
 from recto.ledger.database import Database, chunks
 from recto.ledger.rows import PhotoRow, SearchRow
+from recto.ledger.text import storable
 from recto.ledger.validation import check_year
 from recto.records import Side, Where
 
@@ -55,7 +56,7 @@ class Searches:
         return str(columns["search_id"])
 
     def search(self, search_id: str) -> SearchRow | None:
-        """The search; `expired` when it was not answered in `RECTO_SEARCH_SECONDS` (a late answer still counts)."""
+        """The search; `expired` if nobody answered in `RECTO_SEARCH_SECONDS` (a late answer still counts)."""
         with self._database.read() as connection:
             row = connection.execute(select(_table).where(_table.c.search_id == search_id)).one_or_none()
         return self._row(row) if row is not None else None
@@ -66,7 +67,7 @@ class Searches:
 
     def fail_search(self, search_id: str, sentence: str) -> None:
         """Note why there is no answer."""
-        self._end(search_id, "failed", None, sentence)
+        self._end(search_id, "failed", None, storable(sentence))
 
     def prune_searches(self, older_than_days: float) -> list[str]:
         """Forget old searches; returns the names of their photos in the store of incoming files."""

@@ -1,4 +1,4 @@
-"""Folded text: what is compared and sorted without regard to case, accents and typographic forms, in any script."""
+"""Folded text: compared and sorted without regard to case, accents and typographic forms, in any script."""
 
 from __future__ import annotations
 
@@ -8,14 +8,23 @@ from collections.abc import Iterator
 from recto.records import Book
 
 LONGEST_ISBN = 13
+KEY_LENGTH = 200
 
 
 def fold(text: str) -> str:
-    """Compatibility form, casefolded, without combining marks: `Straße` and `STRASSE`, `Café` and `cafe` are equal."""
-    plain = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(character for character in plain if not unicodedata.combining(character)).replace(
-        "\x00", ""
-    )
+    """Compatibility form, casefolded, without combining marks: `Straße` is `STRASSE`, `Café` is `cafe`."""
+    plain = unicodedata.normalize("NFKD", storable(text)).casefold()
+    return "".join(character for character in plain if not unicodedata.combining(character))
+
+
+def key(text: str) -> str:
+    """Folded text for an index, cut to what one takes: PostgreSQL limits an entry to 2,704 bytes."""
+    return fold(text)[:KEY_LENGTH]
+
+
+def storable(text: str) -> str:
+    """The text without what a database cannot hold: NUL, and bytes of a file name that are no UTF-8."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
 def search_text(book: Book) -> str:
@@ -26,7 +35,7 @@ def search_text(book: Book) -> str:
 
 def sort_title(book: Book) -> str:
     """What a catalogue is sorted by."""
-    return fold(book.title.strip() or book.book_id)
+    return key(book.title.strip() or book.book_id)
 
 
 def query_words(query: str) -> list[str]:
@@ -45,4 +54,4 @@ def terms(book: Book) -> Iterator[tuple[str, str]]:
         ("language", (book.language,)),
         ("tag", book.tags),
     ):
-        yield from sorted({(kind, fold(value)) for value in values if value})
+        yield from sorted({(kind, key(value)) for value in values if value})

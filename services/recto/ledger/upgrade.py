@@ -11,7 +11,7 @@ from recto.ledger.database import Database, put_row
 from recto.ledger.schema import FORMAT, meta, metadata
 
 UPGRADES: Mapping[int, Callable[[Connection], None]] = {}
-"""Step `n` brings the tables from format n to n + 1, by SQL that does not refer to `schema` (which moves on)."""
+"""Step `n` brings the tables from format n to n + 1, by SQL of its own: `schema` moves on, steps do not."""
 _LOCK = 0x52656374  # any number that nothing else in the database uses
 
 

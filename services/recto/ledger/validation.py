@@ -6,6 +6,7 @@ import math
 import re
 
 from recto.errors import BadInput
+from recto.ledger.rows import Outcome
 from recto.records import BOOK_ID_MAX_LENGTH, Book
 
 MAX_TITLE = 2000
@@ -37,7 +38,7 @@ def check_book(book: Book) -> None:
     _check_extra(book)
 
 
-def check_book_id(book_id: str) -> None:
+def check_book_id(book_id: object) -> None:
     """Refuse an id that is empty, too long, or holds what nobody can type."""
     if not isinstance(book_id, str) or not 1 <= len(book_id) <= BOOK_ID_MAX_LENGTH:
         raise BadInput(f"A book_id must have 1 to {BOOK_ID_MAX_LENGTH} characters.")
@@ -53,7 +54,7 @@ def check_sha256(sha256: str) -> None:
         raise BadInput(f"{sha256!r} is not a SHA-256 in 64 lower-case hexadecimal digits.")
 
 
-def check_year(name: str, year: int) -> None:
+def check_year(name: str, year: object) -> None:
     """Refuse a year outside of 0 to 2999."""
     if isinstance(year, bool) or not isinstance(year, int) or not 0 <= year <= MAX_YEAR:
         raise BadInput(f"The {name} {year!r} must be a whole number from 0 to {MAX_YEAR}.")
@@ -67,6 +68,13 @@ def check_page(page: int, page_size: int) -> None:
         raise BadInput(f"A page has 1 to {MAX_PAGE_SIZE} rows, not {page_size}.")
 
 
+def check_outcome(name: str) -> Outcome:
+    """The outcome of this name; refuse others."""
+    if name not in list(Outcome):
+        raise BadInput(f"{name!r} is no outcome of an item; there are {', '.join(Outcome)}.")
+    return Outcome(name)
+
+
 def _check_text(name: str, value: object, longest: int) -> None:
     if not isinstance(value, str):
         raise BadInput(f"The {name} must be text, not {value!r}.")
@@ -76,8 +84,8 @@ def _check_text(name: str, value: object, longest: int) -> None:
         raise BadInput(f"The {name} holds characters that are no text (NUL or half of a surrogate pair).")
 
 
-def _check_names(name: str, values: tuple[str, ...]) -> None:
-    if isinstance(values, str) or len(values) > MAX_ENTRIES:
+def _check_names(name: str, values: object) -> None:
+    if not isinstance(values, (tuple, list)) or len(values) > MAX_ENTRIES:
         raise BadInput(f"The {name} must be a list of at most {MAX_ENTRIES} texts.")
     for value in values:
         _check_text(f"list of {name}", value, MAX_NAME)
