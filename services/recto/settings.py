@@ -1,12 +1,13 @@
-"""Every setting of Recto: one frozen dataclass, read from `RECTO_*` once; nothing else reads the environment."""
+"""Every setting of Recto: one frozen dataclass, read once from `RECTO_*`; nothing else reads them."""
 
 # ruff: noqa: RUF009  `_setting` makes a field of immutable values, which the rule cannot see.
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,12 @@ MIB = 1024 * 1024
 
 
 def _setting(default: Any, sentence: str, *, secret: bool = False, check: str = "") -> Any:
-    """A field of `Settings`: its default, the sentence that explains it, the check that its value must pass."""
-    return field(default=default, metadata={"sentence": sentence, "secret": secret, "check": check})
+    """A field of `Settings`: its default, the sentence that explains it, the check that a value must pass.
+
+    A secret is neither shown by `describe` nor by `repr`, nor repeated in an error.
+    """
+    metadata = {"sentence": sentence, "secret": secret, "check": check}
+    return field(default=default, metadata=metadata, repr=not secret)
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,10 @@ class Settings:
         "", "SQLAlchemy URL of the ledger; empty: SQLite in the data folder.", secret=True
     )
     redis_url: str = _setting(
-        "", "URL of a Redis to use; empty: a redis-server child on a socket in the data folder.", secret=True
+        "",
+        "URL of a Redis to use; empty: a redis-server child on a socket in the data folder.",
+        secret=True,
+        check="redis_url",
     )
     host: str = _setting("127.0.0.1", "Address the web server listens on.")
     port: int = _setting(8000, "Port of the web server; when taken, the next free one is used.", check="port")
@@ -52,7 +60,7 @@ class Settings:
     )
     encoder: str = _setting("recto_small", "Encoder of a new catalogue; an existing one keeps its own.")
     weights_dir: str = _setting("", "Folder searched first for weights (NAME.pth); empty: torch's cache.")
-    device: str = _setting("auto", "Where networks run: auto, cpu, cuda or cuda:N.")
+    device: str = _setting("auto", "Where networks run: auto, cpu, cuda or cuda:N.", check="device")
     max_image_bytes: int = _setting(
         20 * MIB, "Largest image file that is accepted, in bytes.", check="positive"
     )
@@ -82,7 +90,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
-        """Read `RECTO_*`.
+        """Read `RECTO_*`; an empty value stands for the default, as compose files write it.
 
         Raises:
             BadSetting: a value cannot be used, or a `RECTO_*` variable is unknown; the message names it.
@@ -95,8 +103,8 @@ class Settings:
                 continue
             if variable not in known:
                 raise BadSetting(f"{variable} is not a setting of Recto; `recto settings` lists them.")
-            entry = known[variable]
-            values[entry.name] = _parse(variable, text, entry.default, entry.metadata["check"])
+            if text.strip():
+                values[known[variable].name] = _parse(variable, text.strip(), known[variable])
         return cls(**values)
 
     def describe(self) -> Iterator[tuple[str, str, str, str]]:
@@ -122,15 +130,17 @@ def _show(value: object) -> str:
     return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
-def _parse(variable: str, text: str, default: object, check: str) -> object:
+def _parse(variable: str, text: str, entry: Field[Any]) -> object:
     """Turn the text of a variable into the type of its default."""
+    kind = Path if isinstance(entry.default, Path) else type(entry.default)
+    given = variable if entry.metadata["secret"] else f"{variable}={text!r}"
     try:
-        value = _READERS[type(default) if not isinstance(default, Path) else Path](text)
+        value = _READERS[kind](text)
     except ValueError:
-        kind = {int: "a whole number", float: "a number"}.get(type(default), "usable")
-        raise BadSetting(f"{variable}={text!r} is not {kind}.") from None
+        raise BadSetting(f"{given} is not {_KINDS.get(kind, 'usable')}.") from None
+    check = entry.metadata["check"]
     if check and not _CHECKS[check][0](value):
-        raise BadSetting(f"{variable}={text!r} must be {_CHECKS[check][1]}.")
+        raise BadSetting(f"{given} must be {_CHECKS[check][1]}.")
     return value
 
 
@@ -141,6 +151,8 @@ def _read_finite(text: str) -> float:
     return value
 
 
+_DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
+_KINDS: dict[type, str] = {int: "a whole number", float: "a number"}
 _READERS: dict[type, Callable[[str], Any]] = {
     str: str,
     int: int,
@@ -151,5 +163,10 @@ _READERS: dict[type, Callable[[str], Any]] = {
 _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "positive": (lambda value: value > 0, "greater than 0"),
     "not_negative": (lambda value: value >= 0, "0 or greater"),
+    "device": (lambda value: bool(_DEVICE.fullmatch(value)), "auto, cpu, cuda or cuda:N"),
+    "redis_url": (
+        lambda value: value.startswith(("redis://", "rediss://", "unix://")),
+        "a URL that starts with redis://, rediss:// or unix://",
+    ),
     "port": (lambda value: 0 < value < 65536, "a port between 1 and 65535"),
 }

@@ -1,0 +1,88 @@
+"""Heartbeats: every worker process keeps a key with an expiry in Redis, so that others see who is ready."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from recto.errors import Unavailable
+from redis import Redis
+from redis.exceptions import RedisError
+
+from recto_workers.app import KEY_PREFIX
+
+BEAT_SECONDS = 2.0
+EXPIRY_SECONDS = 15
+"""A process counts as gone this long after its last beat; a call may hold the interpreter for seconds."""
+
+_PREFIX = KEY_PREFIX + "worker:"
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Heartbeat:
+    """A worker process that is ready: it has loaded its models and takes messages."""
+
+    role: str  # index or ingest
+    name: str
+    host: str
+    pid: int
+    encoder: str
+    queues: tuple[str, ...]
+    since: float  # UTC epoch seconds at which it became ready
+
+    @classmethod
+    def of_this_process(cls, role: str, name: str, encoder: str, queues: Sequence[str]) -> Heartbeat:
+        """The heartbeat of the calling process, ready since now."""
+        return cls(role, name, socket.gethostname(), os.getpid(), encoder, tuple(queues), time.time())
+
+
+def alive(client: Redis) -> list[Heartbeat]:
+    """Worker processes that are ready, ordered by name.
+
+    Raises:
+        Unavailable: Redis does not answer.
+    """
+    try:
+        keys = list(client.scan_iter(match=_PREFIX + "*", count=1000))
+        texts = client.mget(keys) if keys else []
+    except (RedisError, OSError) as error:
+        raise Unavailable(f"Redis does not answer ({error}).") from error
+    beats = [json.loads(text) for text in texts if text]
+    found = [Heartbeat(**{**beat, "queues": tuple(beat["queues"])}) for beat in beats]
+    return sorted(found, key=lambda beat: beat.name)
+
+
+class Beating(threading.Thread):
+    """Sends the heartbeat from a thread of its own, so also while a long task runs; `stop()` withdraws it."""
+
+    def __init__(self, client: Redis, heartbeat: Heartbeat) -> None:
+        super().__init__(name="heartbeat", daemon=True)
+        self._client = client
+        self._key = f"{_PREFIX}{heartbeat.role}:{heartbeat.name}"
+        self._text = json.dumps(asdict(heartbeat))
+        self._stopped = threading.Event()
+
+    def run(self) -> None:
+        """Beat until stopped; a Redis that is away is tried again at the next beat."""
+        while not self._stopped.is_set():
+            try:
+                self._client.set(self._key, self._text, ex=EXPIRY_SECONDS)
+            except (RedisError, OSError) as error:
+                _log.warning("The heartbeat did not reach Redis: %s", error)
+            self._stopped.wait(BEAT_SECONDS)
+
+    def stop(self) -> None:
+        """Stop beating and remove the key, as far as Redis answers."""
+        self._stopped.set()
+        self.join()
+        try:
+            self._client.delete(self._key)
+        except (RedisError, OSError) as error:
+            _log.warning("The heartbeat stays until it expires: %s", error)

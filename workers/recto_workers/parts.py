@@ -1,0 +1,112 @@
+"""The parts that `recto up` starts: command lines, environment and the socket of the web server."""
+
+from __future__ import annotations
+
+import errno
+import signal
+import socket
+import sys
+from pathlib import Path
+
+from recto.errors import Unavailable
+from recto.settings import Settings
+
+from recto_workers.processes import Part
+
+PORTS_TRIED = 50
+
+_PYTHON = (sys.executable, "-P", "-m")  # -P: a file in the current folder never stands in for a module
+_LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - nothing is bound here
+
+
+def worker_parts(settings: Settings, redis_url: str, logs: Path) -> list[Part]:
+    """The index process and the ingest processes."""
+    roles = ["index", *(f"ingest-{number}" for number in range(1, settings.ingest_workers + 1))]
+    return [
+        Part(
+            name,
+            [
+                sys.executable,
+                "-P",
+                "-m",
+                "recto_workers.run",
+                name.split("-")[0],
+                "--name",
+                f"{name}@{socket.gethostname()}",
+            ],
+            _environment(settings, redis_url),
+            logs / f"{name}.log",
+        )
+        for name in roles
+    ]
+
+
+def web_part(settings: Settings, redis_url: str, listening: socket.socket, logs: Path) -> Part:
+    """The web server: gunicorn with threads on a socket that is bound already.
+
+    The supervisor keeps the socket, so its address outlives a restart of the web server; requests wait.
+    """
+    options = {
+        "--worker-class": "gthread",
+        "--workers": "1",
+        "--threads": str(settings.web_threads),
+        "--bind": f"fd://{listening.fileno()}",
+        "--graceful-timeout": "4",
+        "--timeout": "60",
+        "--access-logfile": "-",
+    }
+    arguments = [text for option in options.items() for text in option]
+    return Part(
+        "web",
+        # Its control socket would lie outside the data folder.
+        [
+            sys.executable,
+            "-P",
+            "-m",
+            "gunicorn",
+            *arguments,
+            "--no-control-socket",
+            "recto_web.app:create_app()",
+        ],
+        {**_environment(settings, redis_url), "RECTO_PORT": str(listening.getsockname()[1])},
+        logs / "web.log",
+        death_signal=signal.SIGTERM,  # it has children of its own, which it ends
+        pass_fds=(listening.fileno(),),
+    )
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket listening on the port, or on the next free one.
+
+    Raises:
+        Unavailable: the address is not this machine's, or no port is free or allowed.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for number in range(port, min(port + PORTS_TRIED, 65536)):
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((host, number))
+            listening.listen(128)
+            return listening
+        except OSError as error:
+            listening.close()
+            if error.errno != errno.EADDRINUSE:
+                raise Unavailable(f"Cannot listen on {host} port {number}: {error.strerror}.") from error
+    raise Unavailable(f"No port from {port} on is free on {host}; choose another with RECTO_PORT.")
+
+
+def reachable_address(listening: socket.socket) -> tuple[str, int]:
+    """Host and port under which this machine reaches the socket."""
+    host, port = listening.getsockname()[:2]
+    return _LOOPBACK_OF.get(host, host), port
+
+
+def web_url(listening: socket.socket) -> str:
+    """Address of the web server for people."""
+    host, port = reachable_address(listening)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _environment(settings: Settings, redis_url: str) -> dict[str, str]:
+    return {**settings.environment(), "RECTO_REDIS_URL": redis_url, "PYTHONUNBUFFERED": "1"}

@@ -1,0 +1,129 @@
+"""A worker process from start to end: load the models once, register the tasks, serve, give back."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from celery import Celery, signals
+from recto import maintenance
+from recto.engine import Engine
+from recto.errors import Unavailable
+from recto.settings import Settings
+
+from recto_workers import messages, tasks
+from recto_workers.app import WORKER_SOCKET_SECONDS, connect, make_app
+from recto_workers.heartbeat import Beating, Heartbeat
+from recto_workers.messages import Producer
+from recto_workers.sweep import Sweep
+
+STOP_SECONDS = 8.0
+"""A stopping process finishes the task in hand; after this time it gives its covers back and ends."""
+
+LIVE_CHECK_SECONDS = 2.0
+
+INDEX_THREADS = 2
+"""One search beside one write. More gain nothing: the engine holds the interpreter inside each call."""
+
+_log = logging.getLogger(__name__)
+
+
+def serve(settings: Settings, redis_url: str, role: str, name: str) -> int:
+    """Serve the queues of the role until told to stop; returns the exit code."""
+    engine = Engine.open(settings, with_index=role == "index")
+    producer = Producer(redis_url, settings)
+    app = make_app(redis_url, socket_seconds=WORKER_SOCKET_SECONDS)
+    worker = tasks.Worker(engine, producer, name)
+    if role == "ingest":
+        engine.ledger.release(name)  # what the former process of this name held when it died
+        tasks.register_ingest(app, worker)
+    else:
+        maintenance.reconcile(engine)
+        tasks.register_index(app, worker)
+    try:
+        with _companions(settings, redis_url, role, worker):
+            return _consume(app, role, name)
+    finally:
+        producer.close()
+        engine.close()
+
+
+def _consume(app: Celery, role: str, name: str) -> int:
+    """Take messages until a signal; the task in hand is finished first."""
+    celery_worker = app.Worker(
+        # Neither CUDA nor an open index survives fork, so there is no prefork pool.
+        pool="solo" if role == "ingest" else "threads",
+        concurrency=1 if role == "ingest" else INDEX_THREADS,
+        queues=list(messages.INGEST_QUEUES if role == "ingest" else messages.INDEX_QUEUES),
+        hostname=name,
+        loglevel="INFO",
+        quiet=True,
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+    )
+    celery_worker.start()
+    return int(celery_worker.exitcode or 0)
+
+
+@contextmanager
+def _companions(settings: Settings, redis_url: str, role: str, worker: tasks.Worker) -> Iterator[None]:
+    """The threads beside the tasks: heartbeat, watch over the live version, sweep (index process only)."""
+    client = connect(redis_url)
+    queues = messages.INGEST_QUEUES if role == "ingest" else messages.INDEX_QUEUES
+    beating = Beating(
+        client, Heartbeat.of_this_process(role, worker.name, worker.engine.version.encoder, queues)
+    )
+    sweep = Sweep(settings, worker.engine.ledger, worker.engine.blobs, worker.producer, client)
+    stopping = threading.Event()
+
+    def on_ready(**_: Any) -> None:
+        # Celery takes SIGINT for a cold shutdown; for a person at a terminal both mean: finish and end.
+        signal.signal(signal.SIGINT, signal.getsignal(signal.SIGTERM))
+        beating.start()
+        if role == "index":
+            sweep.start()
+
+    def on_stopping(**_: Any) -> None:
+        stopping.set()
+        threading.Thread(target=_give_back_late, args=(worker,), daemon=True).start()
+
+    signals.worker_ready.connect(on_ready, weak=False)
+    signals.worker_shutting_down.connect(on_stopping, weak=False)
+    threading.Thread(target=_watch_live_version, args=(worker.engine, stopping), daemon=True).start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        for thread in (beating, sweep):
+            if thread.is_alive():
+                thread.stop()
+        client.close()
+
+
+def _watch_live_version(engine: Engine, stopping: threading.Event) -> None:
+    """End the process when another version became live: it holds the models of the old one."""
+    while not stopping.wait(LIVE_CHECK_SECONDS):
+        try:
+            is_live = engine.is_live
+        except Unavailable as error:
+            _log.warning("The live version could not be read: %s", error)
+            continue
+        if not is_live:
+            _log.info("Another version is live now; this process ends and starts again with its models")
+            os.kill(os.getpid(), signal.SIGTERM)
+            return
+
+
+def _give_back_late(worker: tasks.Worker) -> None:
+    """End a process that does not finish its task in time; what it held is free at once."""
+    time.sleep(STOP_SECONDS)
+    _log.warning("The task in hand takes too long to wait for; its covers are given back")
+    worker.engine.ledger.release(worker.name)
+    os._exit(os.EX_OK)

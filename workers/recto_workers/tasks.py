@@ -1,0 +1,93 @@
+"""The tasks, each as thin as a view: check the arguments, call one function of `recto`, pass on."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from celery import Celery
+from recto import ingest, maintenance, search
+from recto.engine import Engine
+from recto.errors import Unavailable
+
+from recto_workers import messages
+from recto_workers.messages import Producer, Task
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Worker:
+    """What the tasks of a process work with."""
+
+    engine: Engine
+    producer: Producer
+    name: str
+
+
+def register_ingest(app: Celery, worker: Worker) -> None:
+    """Give an ingest process its task."""
+
+    def ingest_batch() -> None:
+        report = ingest.ingest_batch(worker.engine, worker.name)
+        # Both messages only save time: what they say stands in the ledger, and the sweep sends them again.
+        if report.staged_file:
+            _send(lambda: worker.producer.send_index(report.staged_file))
+        if report.claimed:
+            _send(worker.producer.wake_ingest)
+
+    _register(app, messages.INGEST, ingest_batch, acks_late=True)
+
+
+def register_index(app: Celery, worker: Worker) -> None:
+    """Give the index process its tasks. Writes take turns; a search runs beside them."""
+    writing = threading.Lock()
+
+    def run_search(search_id: str) -> None:
+        search.run_search(worker.engine, search_id)
+
+    def index_staged(staged_file: str) -> None:
+        with writing:
+            ingest.index_staged(worker.engine, staged_file)
+
+    def delete_books() -> None:
+        with writing:
+            maintenance.delete_books(worker.engine)
+
+    def rebuild(encoder: str) -> None:
+        with writing:
+            maintenance.rebuild(worker.engine, encoder or None)
+        _send(worker.producer.wake_ingest)
+
+    # A search that died with its worker is not run again: its caller has been told or is gone.
+    _register(app, messages.SEARCH, run_search, acks_late=False)
+    _register(app, messages.INDEX, index_staged, acks_late=True)
+    _register(app, messages.DELETE, delete_books, acks_late=True)
+    _register(app, messages.REBUILD, rebuild, acks_late=True)
+
+
+def _register(app: Celery, task: Task, function: Callable[..., None], *, acks_late: bool) -> None:
+    def run(**arguments: Any) -> None:
+        task.check(arguments)
+        try:
+            function(**arguments)
+        except Exception:
+            raise
+        except BaseException:
+            # A panic of the index engine is no Exception; after it the engine cannot be trusted. End the
+            # process at once: the supervisor starts a new one, and the ledger knows what was not done.
+            _log.critical("%s broke the engine; this process ends", task.name, exc_info=True)
+            os._exit(os.EX_SOFTWARE)
+
+    app.task(run, name=task.name, acks_late=acks_late, ignore_result=True, typing=False)
+
+
+def _send(send: Callable[[], None]) -> None:
+    try:
+        send()
+    except Unavailable as error:
+        _log.warning("%s", error)
