@@ -53,5 +53,6 @@ def too_many_bytes(limit: int, size: int) -> Refused:
     """The file is larger than the limit, both in bytes."""
     return Refused(
         "too_many_bytes",
-        f"The file has {size / _MB:,.1f} MB, and at most {limit / _MB:,.1f} MB are accepted; save it smaller.",
+        f"The file has {size / _MB:,.1f} MB, and at most {limit / _MB:,.1f} MB are accepted; "
+        f"save it smaller.",
     )

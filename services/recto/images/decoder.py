@@ -124,22 +124,11 @@ class _Deadline:
 
 
 def _start(memory: int) -> subprocess.Popen[bytes]:
-    """Start the child with nothing of the parent but its search path for modules: no settings, no secrets."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("RECTO_")}
-    command = [
-        sys.executable,
-        "-P",
-        "-W",
-        "ignore",
-        "-m",
-        "recto.images.child",
-        str(os.getpid()),
-        str(memory),
-    ]
+    # -P: no module is taken from the working folder. Its own group: Ctrl-C in a terminal is for the parent.
+    module = [sys.executable, "-P", "-W", "ignore", "-m", "recto.images.child"]
+    command = [*module, str(os.getpid()), str(memory)]
     try:
-        return subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, process_group=0
-        )
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0)
     except OSError as error:
         raise Unavailable(f"The image decoder cannot be started: {error.strerror}.") from error
 

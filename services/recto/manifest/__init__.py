@@ -1,0 +1,47 @@
+"""Lists of books and their cover files: CSV with a header, JSON lines, or a folder of images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from recto.errors import BadInput
+from recto.manifest.csv_table import read_csv
+from recto.manifest.folder import read_folder
+from recto.manifest.json_lines import read_json_lines
+from recto.manifest.paths import Locator
+from recto.manifest.rows import BadRow, ManifestRow, to_row
+
+__all__ = ["BadRow", "ManifestRow", "read_manifest"]
+
+_READERS = {
+    ".csv": read_csv,
+    ".tsv": read_csv,
+    ".txt": read_csv,
+    ".jsonl": read_json_lines,
+    ".ndjson": read_json_lines,
+}
+
+
+def read_manifest(path: Path, root: Path | None = None) -> Iterator[ManifestRow | BadRow]:
+    """The books of a manifest or folder, one after the other, however long it is.
+
+    Paths in a manifest are relative to its folder. They may lead anywhere in that folder and, when given, in
+    `root`, nowhere else, also not through symbolic links. Files need not exist; whoever reads them finds out.
+
+    Raises:
+        BadInput: the source as a whole cannot be used; raised before the first row.
+    """
+    if not path.exists():
+        raise BadInput(f"{path} does not exist; give a folder of images, a .csv or a .jsonl file.")
+    if path.is_dir():
+        return read_folder(path, Locator.of(path, root))
+    reader = _READERS.get(path.suffix.lower())
+    if reader is None:
+        raise BadInput(f"{path.name} is no manifest: give a folder of images, a .csv or a .jsonl file.")
+    try:
+        records = reader(path)
+    except OSError as error:
+        raise BadInput(f"The manifest {path} cannot be read: {error.strerror}.") from error
+    locator = Locator.of(path.parent, root)
+    return (to_row(line, record, locator) for line, record in records)

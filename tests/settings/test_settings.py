@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from recto.errors import BadSetting
+from recto.settings import Settings, variable_name
+
+REPOSITORY = Path(__file__).resolve().parent.parent.parent
+SECRETS = {"RECTO_LEDGER_URL", "RECTO_REDIS_URL", "RECTO_SECRET_KEY"}
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    assert Settings.from_environment({}) == Settings()
+
+
+def test_variables_of_others_are_left_alone() -> None:
+    assert Settings.from_environment({"HOME": "/root", "PORT": "no", "RECTOR": "x"}) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "name", "value"),
+    [
+        ("RECTO_PORT", "9000", "port", 9000),
+        ("RECTO_PORT", " 9000 ", "port", 9000),
+        ("RECTO_DECODE_SECONDS", "2.5", "decode_seconds", 2.5),
+        ("RECTO_DECODE_SECONDS", "3", "decode_seconds", 3.0),
+        ("RECTO_ENCODER", "resnet50", "encoder", "resnet50"),
+        ("RECTO_DEVICE", "cuda:1", "device", "cuda:1"),
+        ("RECTO_REDIS_URL", "unix:///run/redis.sock", "redis_url", "unix:///run/redis.sock"),
+        ("RECTO_ALLOWED_HOSTS", "books.example, localhost,", "allowed_hosts", ("books.example", "localhost")),
+        ("RECTO_DATA_DIR", "/srv/recto", "data_dir", Path("/srv/recto")),
+        ("RECTO_DATA_DIR", "~/recto", "data_dir", Path.home() / "recto"),
+        ("RECTO_TORCH_THREADS", "0", "torch_threads", 0),
+    ],
+)
+def test_a_value_is_read_in_the_type_of_its_default(
+    variable: str, text: str, name: str, value: object
+) -> None:
+    read = getattr(Settings.from_environment({variable: text}), name)
+    assert read == value
+    assert type(read) is type(value)
+
+
+def test_a_relative_data_folder_becomes_absolute() -> None:
+    assert Settings.from_environment({"RECTO_DATA_DIR": "data"}).data_dir == Path.cwd() / "data"
+
+
+@pytest.mark.parametrize("variable", [row[0] for row in Settings().describe()])
+def test_an_empty_value_stands_for_the_default(variable: str) -> None:
+    assert Settings.from_environment({variable: ""}) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "rule"),
+    [
+        ("RECTO_PORT", "http", "a whole number"),
+        ("RECTO_PORT", "80.5", "a whole number"),
+        ("RECTO_PORT", "0", "between 1 and 65535"),
+        ("RECTO_PORT", "65536", "between 1 and 65535"),
+        ("RECTO_WEB_THREADS", "0", "greater than 0"),
+        ("RECTO_TORCH_THREADS", "-1", "0 or greater"),
+        ("RECTO_DECODE_SECONDS", "soon", "a number"),
+        ("RECTO_DECODE_SECONDS", "nan", "a number"),
+        ("RECTO_DECODE_SECONDS", "inf", "a number"),
+        ("RECTO_DECODE_SECONDS", "-1", "greater than 0"),
+        ("RECTO_MAX_IMAGE_BYTES", "20MB", "a whole number"),
+        ("RECTO_DEVICE", "gpu", "auto, cpu, cuda or cuda:N"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_its_name_and_rule(variable: str, text: str, rule: str) -> None:
+    with pytest.raises(BadSetting, match=rf"^{variable}='{text}' .*{rule}"):
+        Settings.from_environment({variable: text})
+
+
+def test_a_wrong_secret_is_not_repeated() -> None:
+    with pytest.raises(BadSetting, match="RECTO_REDIS_URL must be a URL") as raised:
+        Settings.from_environment({"RECTO_REDIS_URL": "http://user:hunter2@host"})
+    assert "hunter2" not in str(raised.value)
+
+
+def test_an_unknown_variable_is_refused_by_its_name() -> None:
+    with pytest.raises(BadSetting, match="RECTO_PROT is not a setting"):
+        Settings.from_environment({"RECTO_PROT": "8000"})
+
+
+def test_variables_of_the_tests_are_no_settings() -> None:
+    assert Settings.from_environment({"RECTO_TEST_SEED": "1"}) == Settings()
+
+
+def test_the_process_environment_is_the_default_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECTO_PORT", "8123")
+    assert Settings.from_environment().port == 8123
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Settings().port = 1  # type: ignore[misc]
+
+
+def test_secrets_are_masked_where_they_are_shown() -> None:
+    given = dict.fromkeys(SECRETS, "redis://:hunter2@host")
+    settings = Settings.from_environment(given)
+    shown = {variable: value for variable, value, _, _ in settings.describe()}
+    assert {variable for variable, value in shown.items() if value == "********"} == SECRETS
+    assert "hunter2" not in repr(settings) + str(list(settings.describe()))
+
+
+def test_an_unset_secret_is_shown_as_empty() -> None:
+    assert {value for variable, value, _, _ in Settings().describe() if variable in SECRETS} == {""}
+
+
+def test_every_setting_has_a_default_and_a_sentence() -> None:
+    described = list(Settings().describe())
+    assert [row[0] for row in described] == [
+        variable_name(entry.name) for entry in dataclasses.fields(Settings)
+    ]
+    for _, value, default, sentence in described:
+        assert value == default
+        assert sentence.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("variable", "default", "sentence"), [(row[0], *row[2:]) for row in Settings().describe()]
+)
+def test_every_setting_stands_in_the_documentation(variable: str, default: str, sentence: str) -> None:
+    if variable == "RECTO_DATA_DIR":  # it depends on the platform
+        default = "the user data folder of the platform"
+    row = f"| `{variable}` | {default or 'empty'} | {sentence} |"
+    assert row in (REPOSITORY / "docs" / "settings.md").read_text().splitlines()
+
+
+def test_the_documentation_names_no_setting_that_is_gone() -> None:
+    rows = [
+        line for line in (REPOSITORY / "docs" / "settings.md").read_text().splitlines() if "| `RECTO_" in line
+    ]
+    assert len(rows) == len(dataclasses.fields(Settings))
