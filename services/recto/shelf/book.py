@@ -9,7 +9,7 @@ from PIL import Image
 
 from recto.shelf.backs import draw_back
 from recto.shelf.design import start_design
-from recto.shelf.layouts import draw_front
+from recto.shelf.front.draw import draw_front
 from recto.shelf.plan import Plan, plan_book
 
 

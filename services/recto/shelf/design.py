@@ -38,7 +38,7 @@ class Design:
         """The book's artwork for a box of the page."""
         wide = max(8, round((box[2] - box[0]) * self.width))
         high = max(8, round((box[3] - box[1]) * self.height))
-        return Image.fromarray(draw_artwork((*self.plan.picture, salt), high, wide, self.palette))
+        return Image.fromarray(draw_artwork((*self.plan.picture, salt), high, wide, self.palette, self.plan.picture_variant))
 
     def paste_picture(self, page: Image.Image, box: Box, salt: int = 0) -> None:
         """Draw the artwork into a box of the page."""
@@ -80,7 +80,7 @@ class Design:
 def start_design(plan: Plan, height: int) -> Design:
     """The design of a plan at a height in pixels."""
     rng = np.random.default_rng(plan.look)
-    palette = draw_palette(rng)
+    palette = draw_palette(rng, plan.hue_shift)
     # Proportions of trade books; every twentieth is square or wide, as picture books are.
     ratio = float(rng.uniform(0.95, 1.25)) if rng.random() < 0.05 else float(rng.uniform(0.6, 0.78))
     names = families_for(plan.language)

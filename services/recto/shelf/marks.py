@@ -40,22 +40,24 @@ def ean13_modules(isbn: str) -> str:
     return "101" + "".join(left) + "01010" + "".join(right) + "101"
 
 
-def barcode(isbn: str, module: int, height: int) -> Image.Image:
-    """An EAN-13 on white: `module` pixels a bar, `height` pixels high, the number above and below it."""
-    width = (_MODULES + 2 * _QUIET) * module
-    text = max(6, round(8.5 * module))
-    image = Image.new("RGB", (width, height), (255, 255, 255))
+def barcode(isbn: str, width: int, height: int) -> Image.Image:
+    """An EAN-13 on white, `width` x `height` pixels, with the number above and below it."""
+    modules = _MODULES + 2 * _QUIET
+    # Drawn with whole pixels a module and then reduced: bars keep their proportions at any size.
+    module = max(2, -(-width // modules))
+    wide, high = modules * module, round(height * modules * module / width)
+    text = round(8.5 * module)
+    image = Image.new("RGB", (wide, high), (255, 255, 255))
     bits = np.array([bit == "1" for bit in ean13_modules(isbn)]).repeat(module)
     bars = np.where(bits, 0, 255).astype(np.uint8)
-    top, bottom = round(1.4 * text), height - round(1.2 * text)
+    top, bottom = round(1.4 * text), high - round(1.2 * text)
     block = Image.fromarray(np.broadcast_to(bars, (max(1, bottom - top), bars.size)).copy())
     image.paste(block, (_QUIET * module, top))
     draw = ImageDraw.Draw(image)
     font = Face("roboto").at(text)
-    draw.text((width // 2, round(1.1 * text)), f"ISBN {hyphenated(isbn)}", 0, font, anchor="ms")
-    spaced = f"{isbn[0]}  {isbn[1:7]}  {isbn[7:]}"
-    draw.text((width // 2, height - round(0.25 * text)), spaced, 0, font, anchor="ms")
-    return image
+    draw.text((wide // 2, round(1.1 * text)), f"ISBN {hyphenated(isbn)}", 0, font, anchor="ms")
+    draw.text((wide // 2, high - round(0.25 * text)), f"{isbn[0]}  {isbn[1:7]}  {isbn[7:]}", 0, font, anchor="ms")
+    return image.resize((width, height), Image.Resampling.BOX)
 
 
 def publisher_mark(

@@ -63,15 +63,16 @@ def _hsv(hue: float, saturation: float, value: float) -> Colour:
     return red, green, blue
 
 
-def draw_palette(rng: np.random.Generator) -> Palette:
-    """A random scheme."""
+def draw_palette(rng: np.random.Generator, hue_shift: float = 0.0) -> Palette:
+    """A random scheme; `hue_shift` turns all its hues (1 is the whole circle)."""
     mood = _MOODS[int(rng.choice(len(_MOODS), p=_MOOD_WEIGHTS))]
     steps = list(_HUE_STEPS.values())[int(rng.integers(len(_HUE_STEPS)))]
     # The ground of paper is yellowish; elsewhere any hue, as the colours of spines in a shop are.
     hue = float(rng.uniform(0.07, 0.16)) if mood in ("paper", "earth") else float(rng.random())
+    hue += hue_shift
     ground_s, ground_v, accent_s, accent_v = _RANGES[mood]
     ground = _hsv(hue, float(rng.uniform(*ground_s)), float(rng.uniform(*ground_v)))
-    accent_hue = float(rng.random()) if mood in ("paper", "white") else hue
+    accent_hue = float(rng.random()) + hue_shift if mood in ("paper", "white") else hue
     accents = tuple(
         _hsv(accent_hue + step, float(rng.uniform(*accent_s)), float(rng.uniform(*accent_v)))
         for step in steps

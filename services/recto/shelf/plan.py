@@ -15,18 +15,20 @@ SERIES_LENGTH = 3
 _IN_SERIES = 0.25
 _IN_HOUSE_STYLE = 0.12
 _REAL_WORKS = 0.45
+_TWO_AUTHORS = 0.15
 _LANGUAGES = ("en", "de", "fr", "it", "es", "pt", "ru")
 _LANGUAGE_WEIGHTS = (0.46, 0.12, 0.14, 0.1, 0.09, 0.05, 0.04)
 _LINES_PER_PUBLISHER = 6
 # Salts keep the random streams of different purposes apart.
-_SERIES, _FACTS, _LOOK, _HOUSE = 1, 2, 3, 4
+_SERIES, _FACTS, _LOOK, _HOUSE, _PICTURE, _DETAIL = range(1, 7)
 
 
 @dataclass(frozen=True)
 class Plan:
     """The facts of a book and the seeds of its look.
 
-    `look` decides layout, colours and faces; `picture` the artwork; `detail` what is the book's own.
+    `look` decides layout, colours and faces; `picture` and `picture_variant` the artwork; `detail` what is the book's
+    own; `hue_shift` turns the colours (a share of the colour circle).
     """
 
     index: int
@@ -44,7 +46,8 @@ class Plan:
     look: tuple[int, ...]
     picture: tuple[int, ...]
     detail: tuple[int, ...]
-    house: bool
+    picture_variant: int
+    hue_shift: float
 
 
 def _group_of(index: int, seed: int) -> int | None:
@@ -80,24 +83,32 @@ def plan_book(index: int, seed: int) -> Plan:
     genre = words.one_of(shared, language, "genre")
     volume = index % SERIES_LENGTH + 1 if group is not None else 0
     title = words.one_of(own, language, "title")
+    authors: tuple[str, ...] = (author,)
     if group is None and own.random() < _REAL_WORKS:
-        author, title = _real_work(own, language)
-    authors = (author, words.full_name(own, language)) if group is None and own.random() < 0.1 else (author,)
+        authors, title = _real_work(own, language)
+    elif group is None and own.random() < _TWO_AUTHORS:
+        authors = (author, words.full_name(own, language))
     subtitle = words.one_of(own, language, "subtitle") if own.random() < 0.55 else ""
+    variant, hue_shift = _volume_look(shared, volume)
     label = words.one_of(shared, language, "volume").replace("{n}", str(volume)) if volume else ""
-    look = (seed, _LOOK, index) if group is None else (seed, _LOOK, _SERIES, group)
-    house = bool(shared.random() < _IN_HOUSE_STYLE)
-    if house:
+    look: tuple[int, ...] = (seed, _LOOK, index) if group is None else (seed, _LOOK, _SERIES, group)
+    if shared.random() < _IN_HOUSE_STYLE:
         house_line = int(shared.integers(_LINES_PER_PUBLISHER))
         look = (seed, _HOUSE, _LANGUAGES.index(language), house_number, house_line)
+    picture = (seed, _PICTURE, index) if group is None else (seed, _PICTURE, _SERIES, group)
     return Plan(
         index, isbn_of(index, seed, language), title, subtitle, authors, publisher, year, language, genre, series,
-        volume, label, look, (*((seed, _LOOK, index) if group is None else (seed, _LOOK, _SERIES, group)), 9),
-        (seed, _LOOK, index, 7), house,
+        volume, label, look, picture, (seed, _DETAIL, index), variant, hue_shift,
     )  # fmt: skip
 
 
-def _real_work(rng: np.random.Generator, language: str) -> tuple[str, str]:
+def _volume_look(shared: np.random.Generator, volume: int) -> tuple[int, float]:
+    """How the volumes of a series differ: nothing but the words, the picture, the colours, or both."""
+    same_picture, same_colours = shared.random(2) < (0.5, 0.6)
+    return (0 if same_picture else volume), (0.0 if same_colours else 0.21 * volume)
+
+
+def _real_work(rng: np.random.Generator, language: str) -> tuple[tuple[str], str]:
     candidates = [work for work in words.works() if work.language == language]
     work = candidates[int(rng.integers(len(candidates)))]
-    return work.author, work.title
+    return (work.author,), work.title

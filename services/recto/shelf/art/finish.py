@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from recto.shelf.noise import colour_map, fractal, grain, grid, shaded, stretched
-from recto.shelf.paint import Sheet
+from recto.shelf.paint import Sheet, ellipse
 from recto.shelf.palette import mix
 from recto.shelf.types import Pixels, Plane
 
@@ -110,3 +110,30 @@ def worn(sheet: Sheet, pixels: Pixels) -> Pixels:
     stains = fractal(sheet.rng, sheet.height, sheet.width, cells=(3, 3), octaves=6, gain=0.65)
     faded = pixels * 0.8 + np.array([40, 36, 26], np.float32)
     return shaded(np.clip(faded, 0, 255).astype(np.uint8), 0.75 + 0.35 * stains)
+
+
+def painted(sheet: Sheet, pixels: Pixels) -> Pixels:
+    """Short brush strokes in the picture's colours."""
+    result = cv2.blur(pixels, (max(1, sheet.height // 40),) * 2)
+    size = sheet.between(0.008, 0.022)
+    places = sheet.rng.random((int(4.0 / size), 2))
+    angles = 180 * fractal(sheet.rng, 16, 16, cells=(2, 2), octaves=2)
+    for across, down in places:
+        red, green, blue = (int(c) for c in pixels[int(down * sheet.height), int(across * sheet.width)])
+        angle = float(angles[int(down * 16), int(across * 16)])
+        ellipse(result, (float(across), float(down)), (2.2 * size, 0.6 * size), angle, (red, green, blue))
+    return np.asarray(result, np.uint8)
+
+
+def solarised(sheet: Sheet, pixels: Pixels) -> Pixels:
+    """Tones folded over, in loud colours."""
+    tone = np.abs((_grey(pixels) * sheet.between(1.5, 3.5)) % 2.0 - 1.0)
+    return colour_map(np.asarray(tone, np.float32), [sheet.palette.ground, *(sheet.colour() for _ in range(3))])
+
+
+def contours(sheet: Sheet, pixels: Pixels) -> Pixels:
+    """Only the outlines, as drawn with a pen."""
+    smooth = cv2.GaussianBlur(_grey(pixels), (0, 0), max(0.8, sheet.height / 300))
+    slope = cv2.Sobel(smooth, cv2.CV_32F, 1, 0) ** 2 + cv2.Sobel(smooth, cv2.CV_32F, 0, 1) ** 2
+    ink = np.clip(np.sqrt(slope) * sheet.height / 60, 0, 1)
+    return colour_map(ink.astype(np.float32), _paper_and_ink(sheet))

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from recto.shelf.art import figures, finish, patterns, photographic
+from recto.shelf.art import finish, patterns, people, photographic, plants, surfaces, things, town
+from recto.shelf.art.compose import COMPOSITIONS
 from recto.shelf.paint import Sheet
 from recto.shelf.palette import Palette
 from recto.shelf.types import Pixels
@@ -25,11 +26,23 @@ ARTWORKS: dict[str, tuple[Artwork, float]] = {
     "forest": (photographic.forest, 5),
     "smoke": (photographic.smoke, 3),
     "relief": (photographic.relief, 3),
-    "portrait": (figures.portrait, 8),
-    "city": (figures.city, 5),
-    "plants": (figures.plants, 6),
-    "emblem": (figures.emblem, 6),
-    "horizon": (figures.horizon, 4),
+    "portrait": (people.portrait, 8),
+    "profile": (people.profile, 2),
+    "crowd": (people.crowd, 2),
+    "road": (town.road, 3),
+    "plate": (surfaces.plate, 3),
+    "brushwork": (surfaces.brushwork, 3),
+    "handwriting": (surfaces.handwriting, 3),
+    "fire": (surfaces.fire, 2),
+    "folds": (surfaces.folds, 2),
+    "crystals": (surfaces.crystals, 2),
+    "wall": (surfaces.wall, 2),
+    "cells": (surfaces.cells, 3),
+    "tartan": (surfaces.tartan, 1),
+    "city": (town.city, 5),
+    "plants": (plants.plants, 6),
+    "emblem": (things.emblem, 6),
+    "horizon": (town.horizon, 4),
     "stripes": (patterns.stripes, 2),
     "rings": (patterns.rings, 2),
     "tiles": (patterns.tiles, 3),
@@ -52,25 +65,40 @@ FINISHES: dict[str, tuple[Finish, float]] = {
     "tinted": (finish.tinted, 3),
     "vignette": (finish.vignette, 4),
     "worn": (finish.worn, 3),
+    "painted": (finish.painted, 4),
+    "solarised": (finish.solarised, 1),
+    "contours": (finish.contours, 1),
 }
 _UNFINISHED = 0.5  # share of artworks left in their own colours
 _GRAINY = 0.4
+_COMPOSED = 0.22  # share of artworks that are made of two
 
 
-def _drawn_name(rng: np.random.Generator, weights: list[float]) -> int:
+def _choose(rng: np.random.Generator, weights: list[float]) -> int:
     chances = np.asarray(weights) / sum(weights)
     return int(rng.choice(len(weights), p=chances))
 
 
-def draw_artwork(seed: tuple[int, ...], height: int, width: int, palette: Palette) -> Pixels:
-    """The artwork of a seed: any height and width, the same picture at each, (height, width, 3)."""
-    rng = np.random.default_rng(seed)
-    sheet = Sheet(rng, height, width, palette)
-    artwork = list(ARTWORKS.values())[_drawn_name(rng, [weight for _, weight in ARTWORKS.values()])][0]
-    pixels = artwork(sheet)
-    if not sheet.chance(_UNFINISHED):
-        chosen = list(FINISHES.values())[_drawn_name(rng, [weight for _, weight in FINISHES.values()])][0]
+def _artwork(rng: np.random.Generator) -> Artwork:
+    return list(ARTWORKS.values())[_choose(rng, [weight for _, weight in ARTWORKS.values()])][0]
+
+
+def draw_artwork(seed: tuple[int, ...], height: int, width: int, palette: Palette, variant: int = 0) -> Pixels:
+    """The artwork of a seed: any height and width, the same picture at each, (height, width, 3).
+
+    `variant`: another picture by the same hand, as the volumes of a series have.
+    """
+    kinds = np.random.default_rng((*seed, 0))
+    sheet = Sheet(np.random.default_rng((*seed, 1, variant)), height, width, palette)
+    first, second = _artwork(kinds), _artwork(kinds)
+    composed, unfinished, grainy = kinds.random(3)
+    composition = COMPOSITIONS[int(kinds.integers(len(COMPOSITIONS)))]
+    chosen = list(FINISHES.values())[_choose(kinds, [weight for _, weight in FINISHES.values()])][0]
+    pixels = np.ascontiguousarray(first(sheet))
+    if composed < _COMPOSED:
+        pixels = composition(sheet, pixels, np.ascontiguousarray(second(sheet)))
+    if unfinished >= _UNFINISHED:
         pixels = chosen(sheet, pixels)
-    if sheet.chance(_GRAINY):
+    if grainy < _GRAINY:
         pixels = finish.grainy(sheet, pixels)
     return np.ascontiguousarray(pixels)

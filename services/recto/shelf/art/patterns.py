@@ -174,7 +174,7 @@ def chart(sheet: Sheet) -> Pixels:
     sea, land = mix(sheet.colour(), (200, 220, 225), 0.6), mix(sheet.palette.ground, (235, 225, 195), 0.6)
     level = sheet.between(0.35, 0.6)
     pixels = np.where((field > level)[..., None], np.array(land, np.uint8), np.array(sea, np.uint8))
-    pixels = shaded(pixels, 0.4 + 0.6 * lit(field, 0.7, 0.8))
+    pixels = shaded(pixels, 0.4 + 0.6 * lit(field, 0.2, 0.8))
     steps = (field * sheet.between(8, 30)).astype(np.uint8)
     edges = cv2.morphologyEx(steps, cv2.MORPH_GRADIENT, np.ones((2, 2), np.uint8)) > 0
     pixels[edges] = mix(sheet.colour(), (90, 60, 40), 0.5)

@@ -39,7 +39,7 @@ def sky(sheet: Sheet) -> Pixels:
         _glow(sheet, pixels)
     cover = sheet.between(0.35, 0.6)
     mask = np.clip((clouds - cover) * sheet.between(2.5, 6.0), 0, sheet.between(0.6, 1.0)).astype(np.float32)
-    light = lit(clouds, sheet.between(0.4, 1.2), sheet.between(0, 6.3))
+    light = lit(clouds, sheet.between(0.1, 0.45), sheet.between(0, 6.3))
     tint = mix((245, 240, 235), sheet.colour(), sheet.between(0, 0.35))
     return blend(pixels, shaded(sheet.blank(tint), light * sheet.between(0.7, 1.0)), mask)
 
@@ -61,7 +61,7 @@ def mountains(sheet: Sheet) -> Pixels:
     near = mix(sheet.colour(), (15, 20, 22), 0.7)
     horizon = sheet.between(0.3, 0.65)
     _, y = grid(sheet.height, sheet.width)
-    relief = lit(fractal(sheet.rng, sheet.height, sheet.width, cells=(9, 6), octaves=6, gain=0.7), 0.7, 0.6)
+    relief = lit(fractal(sheet.rng, sheet.height, sheet.width, cells=(9, 6), octaves=6, gain=0.7), 0.3, 0.6)
     for number in range(ridges):
         share = (number + 1) / ridges
         line = fractal(
@@ -132,7 +132,7 @@ def _planet(sheet: Sheet, pixels: Pixels, radius: float) -> None:
 
 
 def sphere(
-    sheet: Sheet, pixels: Pixels, centre: tuple[float, float], radius: float, colour: Colour, light: float
+    sheet: Sheet, pixels: Pixels, centre: tuple[float, float], radius: float, colour: Colour, light: float, ambient: float = 0.08
 ) -> Pixels:
     """A ball lit from the direction `light` (radians), with a rough skin; centre as fractions, radius of the height."""
     x, y = grid(sheet.height, sheet.width)
@@ -142,7 +142,7 @@ def sphere(
     dz = np.sqrt(np.clip(1 - square, 0, 1))
     lambert = np.clip(0.65 * (dx * np.cos(light) + dy * np.sin(light)) + 0.76 * dz, 0, 1)
     skin = fractal(sheet.rng, sheet.height, sheet.width, cells=(14, 10), octaves=5, gain=0.6)
-    shade = 0.08 + lambert * (0.65 + 0.5 * skin) + 0.9 * lambert**40
+    shade = ambient + lambert * (0.65 + 0.5 * skin) + 0.9 * lambert**40
     ball = np.clip(np.asarray(colour, np.float32) * shade[..., None], 0, 255).astype(np.uint8)
     mask = np.clip((1 - square) * radius * sheet.height * 0.5, 0, 1).astype(np.float32)
     return blend(pixels, ball, mask)
@@ -258,6 +258,6 @@ def relief(sheet: Sheet) -> Pixels:
     )
     if sheet.chance(0.4):
         field = stretched(np.abs(field - 0.5))
-    light = lit(field, sheet.between(0.6, 2.0), sheet.between(0, 6.3))
+    light = lit(field, sheet.between(0.15, 1.2), sheet.between(0, 6.3))
     base = colour_map(field, (mix(sheet.colour(), sheet.palette.ground, 0.5), sheet.palette.ground))
     return shaded(base, 0.2 + 0.8 * light)
