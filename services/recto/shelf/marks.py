@@ -50,13 +50,13 @@ def barcode(isbn: str, width: int, height: int) -> Image.Image:
     image = Image.new("RGB", (wide, high), (255, 255, 255))
     bits = np.array([bit == "1" for bit in ean13_modules(isbn)]).repeat(module)
     bars = np.where(bits, 0, 255).astype(np.uint8)
-    top, bottom = round(1.4 * text), high - round(1.2 * text)
+    top, bottom = round(1.4 * text), high - round(1.3 * text)
     block = Image.fromarray(np.broadcast_to(bars, (max(1, bottom - top), bars.size)).copy())
     image.paste(block, (_QUIET * module, top))
     draw = ImageDraw.Draw(image)
     font = Face("roboto").at(text)
     draw.text((wide // 2, round(1.1 * text)), f"ISBN {hyphenated(isbn)}", 0, font, anchor="ms")
-    draw.text((wide // 2, high - round(0.25 * text)), f"{isbn[0]}  {isbn[1:7]}  {isbn[7:]}", 0, font, anchor="ms")
+    draw.text((wide // 2, high - round(0.35 * text)), f"{isbn[0]}  {isbn[1:7]}  {isbn[7:]}", 0, font, anchor="ms")
     return image.resize((width, height), Image.Resampling.BOX)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil, floor
 
 from PIL import Image, ImageDraw, ImageFilter
 
@@ -11,6 +12,8 @@ from recto.shelf.types import Colour
 
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom as fractions of the width and the height."""
+_SMALL = 26  # pixels an em below which type is drawn larger and reduced
+_DRAWN_AT = 48  # pixels an em that small type is drawn at, at least
 _SHRINK = 0.93  # step of the search for the largest size that fits
 
 
@@ -96,10 +99,26 @@ def write(image: Image.Image, text: str, box: Box, style: Style) -> float:
 def _ink(image: Image.Image, placed: list[tuple[float, float, str]], style: Style, size: float) -> None:
     if style.shadow is not None:
         _drop_shadow(image, placed, style, size)
+    if size < _SMALL and style.outline is None:
+        _ink_small(image, placed, style, size)
+        return
     draw = ImageDraw.Draw(image)
     stroke = max(1, round(size * 0.05)) if style.outline is not None else 0
     for x, y, text_line in placed:
         _line(draw, x, y, text_line, style, round(size), style.colour, stroke)
+
+
+def _ink_small(image: Image.Image, placed: list[tuple[float, float, str]], style: Style, size: float) -> None:
+    """Small type, drawn larger and reduced: fonts round the width of small letters to whole pixels."""
+    factor = min(8, ceil(_DRAWN_AT / size))
+    left, top = floor(min(x for x, _, _ in placed)) - 1, floor(placed[0][1] - 1.1 * size)
+    right = ceil(max(x + 1.04 * line_width(style, text_line) * size for x, _, text_line in placed)) + 2
+    bottom = ceil(placed[-1][1] + 0.4 * size)
+    mask = Image.new("L", (max(1, right - left) * factor, max(1, bottom - top) * factor))
+    draw = ImageDraw.Draw(mask)
+    for x, y, text_line in placed:
+        _line(draw, (x - left) * factor, (y - top) * factor, text_line, style, round(size * factor), 255, 0)
+    image.paste(style.colour, (left, top), mask.reduce(factor))
 
 
 def _line(

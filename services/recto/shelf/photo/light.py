@@ -36,8 +36,8 @@ def illumination(rng: np.random.Generator, pixels: Pixels, uneven: float, shadow
         along = np.cos(angle) * (x - place[0] * pixels.shape[1]) + np.sin(angle) * (
             y - place[1] * pixels.shape[0]
         )
-        bend = fractal(rng, *x.shape, cells=(2, 2), octaves=2) * 0.3 * longest
-        edge = np.clip((along + bend) / (longest * float(rng.uniform(0.02, 0.2))), 0, 1)
+        bend = fractal(rng, *x.shape, cells=(1, 1), octaves=2) * float(rng.uniform(0, 0.5)) * longest
+        edge = np.clip((along + bend) / (longest * float(rng.uniform(0.04, 0.3))), 0, 1)
         light = light * (1 - float(rng.uniform(0.2, 0.6)) * edge)
     return _enlarged(light.astype(np.float32), pixels)
 
@@ -55,3 +55,12 @@ def glare(rng: np.random.Generator, pixels: Pixels, corners: Corners) -> Plane:
     rough = 0.7 + 0.6 * fractal(rng, *x.shape, cells=(4, 4), octaves=3)
     spot = float(rng.uniform(0.4, 1.6)) * rough * np.exp(-((across / long) ** 2) - (down / short) ** 2)
     return _enlarged(np.clip(spot, 0, 1).astype(np.float32), pixels)
+
+
+def gloss(rng: np.random.Generator, pixels: Pixels) -> Plane:
+    """A faint reflection of window, lamp or room over the whole cover, 0 to 0.5: streaks and patches."""
+    x, _ = _coarse_grid(pixels)
+    cells = (int(rng.integers(1, 4)), int(rng.integers(1, 4)))
+    field = fractal(rng, *x.shape, cells=cells, octaves=3, gain=0.4)
+    veil = np.clip((field - float(rng.uniform(0.3, 0.6))) * float(rng.uniform(1, 6)), 0, 1)
+    return _enlarged((veil * float(rng.uniform(0.1, 0.5))).astype(np.float32), pixels)

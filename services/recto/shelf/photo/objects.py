@@ -117,10 +117,11 @@ def add_fingers(rng: np.random.Generator, pixels: Pixels, corners: Corners) -> N
     start, end = corners[side], corners[(side + 1) % 4]
     centre = corners.mean(axis=0)
     reach = float(np.linalg.norm(corners[0] - corners[2]))
-    thick = reach * float(rng.uniform(0.035, 0.06))
+    thick = reach * float(rng.uniform(0.03, 0.055))
     skin = np.array(_SKIN[int(rng.integers(len(_SKIN)))], np.float32) * float(rng.uniform(0.7, 1.05))
     place = float(rng.uniform(0.1, 0.7))
-    for number in range(int(rng.integers(1, 5))):
+    # A thumb, or the row of fingers of a hand that holds the book.
+    for number in range(int(rng.choice([1, 1, 1, 2, 3, 4]))):
         root_at = start + (end - start) * (
             place + number * 2.3 * thick / max(1.0, float(np.linalg.norm(end - start)))
         )
@@ -158,6 +159,29 @@ def _finger(pixels: Pixels, root: np.ndarray, tip: np.ndarray, thick: float, ski
         -1,
         cv2.LINE_AA,
     )
+
+
+def curled(rng: np.random.Generator, cover: Pixels) -> Pixels:
+    """The cover with its inside shifted by up to 2 % of its height, as paper that does not lie flat; the edges stay."""
+    high, wide = cover.shape[:2]
+    x, y = np.meshgrid(np.linspace(0, 1, wide, dtype=np.float32), np.linspace(0, 1, high, dtype=np.float32))
+    bulge = np.sin(np.pi * x) * np.sin(np.pi * y) * high
+    across, down = rng.uniform(-0.02, 0.02, 2)
+    columns, rows = x * (wide - 1) + bulge * np.float32(across), y * (high - 1) + bulge * np.float32(down)
+    return np.asarray(cv2.remap(cover, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+
+
+def lay_case(rng: np.random.Generator, pixels: Pixels, face: Corners, foot: Corners) -> None:
+    """A dark case under the cover that shows on all sides."""
+    grow = 1 + float(rng.uniform(0.03, 0.14))
+    centre = face.mean(axis=0)
+    outer, below = centre + (face - centre) * grow, centre + (foot - centre) * grow
+    tone = int(rng.integers(10, 70))
+    _cast_shadow(rng, pixels, below)
+    for start in range(4):
+        end = (start + 1) % 4
+        fill(pixels, np.stack([outer[start], outer[end], below[end], below[start]]), (tone // 2, tone // 2, tone // 2))
+    fill(pixels, outer, (tone, tone, tone + 2))
 
 
 def stand_in_cover(rng: np.random.Generator) -> Pixels:

@@ -13,7 +13,7 @@ from recto.shelf.photo import camera, light, objects
 from recto.shelf.photo.geometry import Corners, pose
 from recto.shelf.photo.options import TYPICAL, PhotoOptions
 from recto.shelf.photo.table import draw_ground
-from recto.shelf.types import Pixels
+from recto.shelf.types import Pixels, Plane
 
 _MOST_OTHERS = 5
 
@@ -49,7 +49,11 @@ def photograph(
     _clutter(rng, pixels, [np.asarray(other.convert("RGB")) for other in others], options)
     if rng.random() < options.sticker:
         page = objects.add_label(rng, page)
+    if rng.random() < options.curl:
+        page = objects.curled(rng, page)
     face, foot = pose(rng, (page.shape[1], page.shape[0]), frame, options)
+    if rng.random() < options.case:
+        objects.lay_case(rng, pixels, face, foot)
     objects.lay_book(rng, pixels, page, face, foot)
     if rng.random() < options.finger:
         objects.add_fingers(rng, pixels, face)
@@ -81,11 +85,16 @@ def _clutter(rng: np.random.Generator, pixels: Pixels, others: list[Pixels], opt
 def _lit(rng: np.random.Generator, pixels: Pixels, face: Corners, options: PhotoOptions) -> Pixels:
     lamp = light.illumination(rng, pixels, options.uneven, options.shadow)
     result = cv2.multiply(pixels, cv2.merge([lamp, lamp, lamp]), dtype=cv2.CV_8U)
+    if rng.random() < options.gloss:
+        result = _brightened(np.asarray(result, np.uint8), light.gloss(rng, pixels))
     if rng.random() < options.glare:
-        spot = light.glare(rng, pixels, face)
-        white = np.full_like(pixels, 255)
-        result = cv2.blendLinear(white, np.asarray(result, np.uint8), spot, 1 - spot)
+        result = _brightened(np.asarray(result, np.uint8), light.glare(rng, pixels, face))
     return np.asarray(result, np.uint8)
+
+
+def _brightened(pixels: Pixels, share: Plane) -> Pixels:
+    white = np.full_like(pixels, 255)
+    return np.asarray(cv2.blendLinear(white, pixels, share, 1 - share), np.uint8)
 
 
 def _taken(rng: np.random.Generator, pixels: Pixels, options: PhotoOptions) -> Pixels:

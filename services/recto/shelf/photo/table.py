@@ -7,7 +7,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from recto.shelf.noise import colour_map, fractal, lit, shaded
+from recto.shelf.noise import blend, colour_map, fractal, lit, shaded
 from recto.shelf.palette import mix
 from recto.shelf.types import Colour, Pixels
 
@@ -44,7 +44,7 @@ def carpet(rng: np.random.Generator, height: int, width: int) -> Pixels:
     field = fractal(rng, height, width, cells=(rows, rows), octaves=3, gain=0.7)
     tone = _colour(rng, 30, 200)
     base = colour_map(field, (mix(tone, (0, 0, 0), 0.4), tone, mix(tone, (255, 255, 255), 0.2)))
-    return shaded(base, 0.5 + 0.5 * lit(field, 0.5, float(rng.uniform(0, 6))))
+    return shaded(base, 0.55 + 0.45 * lit(field, 0.25, float(rng.uniform(0, 6))))
 
 
 def cloth(rng: np.random.Generator, height: int, width: int) -> Pixels:
@@ -59,32 +59,70 @@ def cloth(rng: np.random.Generator, height: int, width: int) -> Pixels:
     ) * 0.5
     share = float(rng.random()) * (rng.random() < 0.6)
     base = colour_map(np.asarray(checks * share, np.float32), (first, second))
-    return shaded(base, 0.3 + 0.7 * lit(folds, 2.0, float(rng.uniform(0, 6))))
+    return shaded(base, 0.3 + 0.7 * lit(folds, 1.5, float(rng.uniform(0, 6))))
 
 
 def print_sheet(rng: np.random.Generator, height: int, width: int) -> Pixels:
-    """Printed pages: lines of words, as greeked text."""
+    """Printed pages: columns of words, as greeked text, with headings and grey pictures."""
     pixels = np.full((height, width, 3), mix((250, 250, 248), _colour(rng), 0.08), np.uint8)
-    step = max(4, round(height * float(rng.uniform(0.014, 0.035))))
+    step = max(3, round(height * float(rng.uniform(0.012, 0.03))))
     columns = int(rng.integers(1, 4))
-    for row in range(step, height, step):
-        for column in range(columns):
-            x = (column + 0.06) * width / columns
-            while x < (column + 0.88) * width / columns:
-                wide = float(rng.uniform(0.5, 4.0)) * step * 0.6
-                cv2.rectangle(pixels, (int(x), row), (int(x + wide), row + step // 3), (70, 70, 75), -1)
-                x += wide + 0.35 * step
-    turn = cv2.getRotationMatrix2D((width / 2, height / 2), float(rng.uniform(0, 360)), 1.6)
+    for column in range(columns):
+        left, right = (column + 0.06) * width / columns, (column + 0.92) * width / columns
+        for row in range(step, height, step):
+            kind = float(rng.random())
+            if kind < 0.02:  # a picture
+                cv2.rectangle(pixels, (int(left), row), (int(right), row + 6 * step), _colour(rng, 90, 200), -1)
+            elif kind < 0.94:
+                _words(rng, pixels, (left, right if kind < 0.85 else (left + right) / 2), row, step)
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), float(rng.uniform(0, 360)), 1.5)
     return np.asarray(cv2.warpAffine(pixels, turn, (width, height), borderMode=cv2.BORDER_REFLECT), np.uint8)
 
 
+def _words(rng: np.random.Generator, pixels: Pixels, ends: tuple[float, float], row: int, step: int) -> None:
+    widths = rng.uniform(0.6, 3.0, 40) * step * 0.5
+    starts = ends[0] + np.concatenate([[0.0], np.cumsum(widths + 0.3 * step)[:-1]])
+    for start, wide in zip(starts, widths, strict=True):
+        if start + wide > ends[1]:
+            break
+        cv2.rectangle(pixels, (int(start), row), (int(start + wide), row + step // 3), (95, 95, 98), -1)
+
+
+def keyboard(rng: np.random.Generator, height: int, width: int) -> Pixels:
+    """Keys in rows, seen at an angle."""
+    dark = rng.random() < 0.7
+    body: Colour = (34, 34, 37) if dark else (205, 206, 208)
+    key = mix(body, (255, 255, 255), 0.1 if dark else 0.6)
+    ink: Colour = (225, 225, 225) if dark else (60, 60, 60)
+    pixels = np.full((height, width, 3), body, np.uint8)
+    pitch = max(8, round(height * float(rng.uniform(0.06, 0.14))))
+    for number, row in enumerate(range(0, height, pitch)):
+        for column in range(-pitch + (number * pitch) // 3, width, pitch):
+            near, far = (column + pitch // 10, row + pitch // 10), (column + pitch * 9 // 10, row + pitch * 9 // 10)
+            cv2.rectangle(pixels, near, far, key, -1)
+            place = (column + pitch // 4, row + pitch // 2)
+            letter = chr(int(rng.integers(65, 91)))
+            cv2.putText(pixels, letter, place, cv2.FONT_HERSHEY_SIMPLEX, pitch / 70, ink, 1, cv2.LINE_AA)
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), float(rng.uniform(0, 360)), 1.5)
+    return np.asarray(cv2.warpAffine(pixels, turn, (width, height), borderMode=cv2.BORDER_REFLECT), np.uint8)
+
+
+def two_parts(rng: np.random.Generator, height: int, width: int) -> Pixels:
+    """The edge of a table, or a sheet on it: two grounds with a straight border and a shadow along it."""
+    first = GROUNDS[int(rng.integers(4))][0](rng, height, width)
+    second = GROUNDS[int(rng.integers(4))][0](rng, height, width)
+    angle, place = float(rng.uniform(0, 6.2832)), rng.uniform(0.2, 0.8, 2)
+    rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
+    along = np.cos(angle) * (columns - place[0] * width) + np.sin(angle) * (rows - place[1] * height)
+    mask = np.clip(along, 0, 1).astype(np.float32)
+    shade = 1 - float(rng.uniform(0, 0.7)) * np.exp(-np.abs(along) / (0.02 * height)) * (along < 0)
+    dimmed = shaded(first, np.asarray(shade * float(rng.uniform(0.4, 1.0)), np.float32))
+    return blend(dimmed, second, mask)
+
+
 GROUNDS: tuple[tuple[Ground, float], ...] = (
-    (wood, 0.34),
-    (plain, 0.26),
-    (carpet, 0.14),
-    (cloth, 0.16),
-    (print_sheet, 0.1),
-)
+    (wood, 0.27), (plain, 0.2), (carpet, 0.1), (cloth, 0.12), (print_sheet, 0.06), (keyboard, 0.05), (two_parts, 0.2),
+)  # fmt: skip
 
 
 def draw_ground(rng: np.random.Generator, height: int, width: int) -> Pixels:
