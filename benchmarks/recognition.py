@@ -42,7 +42,9 @@ def main() -> None:
             results = _recto(environment, "search", *photos, "--json", "--limit", "100")
         _report_ingest(ingest, before, after, folder)
     answers = {Path(result["photo"]).name: result for result in results}
-    rows = [(query, answers[Path(query["file"]).name]) for query in queries if Path(query["file"]).name in answers]
+    rows = [
+        (query, answers[Path(query["file"]).name]) for query in queries if Path(query["file"]).name in answers
+    ]
     if len(rows) < len(queries):
         print(f"{len(queries) - len(rows)} photos gave no answer")
     _report_recognition(rows)
@@ -52,8 +54,12 @@ def main() -> None:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--bench", type=Path, default=DEFAULT_BENCH, help="folder with manifest.csv and queries.csv")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--bench", type=Path, default=DEFAULT_BENCH, help="folder with manifest.csv and queries.csv"
+    )
     parser.add_argument("--encoder", default="recto_small", help="encoder of the catalogue")
     parser.add_argument("--data", type=Path, help="data folder to keep (default: a temporary one)")
     parser.add_argument("--every", type=int, default=1, help="take every n-th photo only")
@@ -94,10 +100,13 @@ def _report_ingest(
     ingest: dict[str, Any], before: tuple[float, float], after: tuple[float, float], folder: Path
 ) -> None:
     covers = max(ingest["indexed"], 1)
-    print(f"ingested   {ingest['indexed']} covers in {ingest['seconds']:.1f} s: {covers / ingest['seconds']:.1f} a second")
+    print(
+        f"ingested   {ingest['indexed']} covers in {ingest['seconds']:.1f} s: {covers / ingest['seconds']:.1f} a second"
+    )
     print(f"failed     {ingest['failed']}")
     print(
-        f"memory     index process {after[0]:.0f} MiB anonymous (+{(after[0] - before[0]) * 1024 / covers:.1f} KiB a cover), "
+        f"memory     index process {after[0]:.0f} MiB anonymous "
+        f"(+{(after[0] - before[0]) * 1024 / covers:.1f} KiB a cover), "
         f"{after[1]:.0f} MiB file-backed"
     )
     for part in ("index", "blobs", "thumbnails"):
@@ -115,7 +124,8 @@ def _report_recognition(rows: Sequence[tuple[dict[str, str], dict[str, Any]]]) -
         verdicts = [result["verdict"] for _, result in own]
         recalls = [np.mean([0 < rank <= k for rank in ranks]) for k in (1, 10, 100)]
         print(
-            f"{name:12} {len(own):6}  {recalls[0]:.3f}  {recalls[1]:.3f}  {recalls[2]:.3f}   {verdicts.count('found'):5}"
+            f"{name:12} {len(own):6}  {recalls[0]:.3f}  {recalls[1]:.3f}  {recalls[2]:.3f}"
+            f"   {verdicts.count('found'):5}"
             f"  {verdicts.count('ambiguous'):9}  {verdicts.count('not_found'):9}"
         )
     misses = [query["id"] for query, result in rows if query["truth"] and _rank(query["truth"], result) != 1]
@@ -136,7 +146,11 @@ def _report_times(rows: Sequence[tuple[dict[str, str], dict[str, Any]]]) -> None
         times = [r["timings_ms"] for _, r in rows if (r["verdict"] != "not_found") is found]
         if times:
             cells = [np.percentile([time.get(stage, 0.0) for time in times], (50, 95)) for stage in stages]
-            print(f"{label:15} " + "  ".join(f"{p50:6.1f}/{p95:6.1f}" for p50, p95 in cells) + f"   ({len(times)})")
+            print(
+                f"{label:15} "
+                + "  ".join(f"{p50:6.1f}/{p95:6.1f}" for p50, p95 in cells)
+                + f"   ({len(times)})"
+            )
 
 
 if __name__ == "__main__":

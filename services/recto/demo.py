@@ -92,7 +92,11 @@ def _photographs(folder: Path) -> Iterator[Example]:
         book = draw_book(index, seed=SEED, height=HEIGHT)
         cover: Image.Image = book.back if side == "back" else book.front
         shot = photograph(
-            cover, np.random.default_rng((SEED, number)), options=options, size=PHOTO_SIDE, others=others
+            cover,
+            np.random.default_rng((SEED, number)),
+            options=options,
+            size=PHOTO_SIDE,
+            others=others if name == "clutter" else (),
         )
         shot.image.save(folder / f"{name}.jpg", quality=88)
         yield Example(name, f"{name}.jpg", title, caption)

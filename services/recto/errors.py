@@ -48,3 +48,13 @@ class Unavailable(RectoError):
 
 class WeightsMissing(RectoError):
     """A network's weights are nowhere to be found; the message says the ways out."""
+
+
+class IndexFault(RectoError):
+    """The vector engine failed inside; the message says what it said and what was done about it."""
+
+    permanent = False
+
+
+class WrongFormat(RectoError):
+    """Data on disk was written by a version of Recto, or of one of its parts, that this one cannot read."""

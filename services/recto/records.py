@@ -1,4 +1,4 @@
-"""The records that travel between the stages: books, covers, filters and answers. Plain data, no third-party imports."""
+"""The records that travel between the stages: books, covers and filters. Plain data, no third-party imports."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ from recto.index import Shortlist
 from recto.ledger import PhotoRow, SearchRow
 from recto.rank import Answer, BookAnswer, Evidence, rank, regions
 from recto.records import Book, Side, Where
+from recto.vectors import Floats
 from recto.verify import PreparedPhoto, verify
 from recto.views import views
 
@@ -183,7 +184,7 @@ def _book(entry: BookAnswer, book: Book) -> dict[str, Any]:
         "probability": round(entry.probability, 4),
         "side": entry.side.value,
         "inliers": entry.inliers,
-        "outline": _rounded(entry.outline),
+        "outline": _plain(entry.outline),
         "photo": entry.photo_index,
         "cover_id": entry.cover_id,
         "title": book.title,
@@ -195,3 +196,7 @@ def _book(entry: BookAnswer, book: Book) -> dict[str, Any]:
 
 def _store_display_copy(engine: Engine, decoded: Decoded) -> str:
     return engine.blobs.put_incoming(encode_jpeg(decoded.pixels, DISPLAY_SIDE))
+
+
+def _plain(outline: Floats | None) -> list[list[float]] | None:
+    return None if outline is None else [[round(float(x), 1), round(float(y), 1)] for x, y in outline]

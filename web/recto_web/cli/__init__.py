@@ -26,7 +26,9 @@ class SentenceGroup(click.Group):
             sys.exit(EXIT_ERROR)
 
 
-@click.group(cls=SentenceGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=SentenceGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(__version__, prog_name="recto")
 def main() -> None:
     """Find a book by a photo of its front or back cover.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import asdict
+from typing import Any
 
 import click
 
@@ -25,16 +26,20 @@ def status(as_json: bool) -> None:
     click.echo(f"data folder  {facts['data_dir']}")
     click.echo(f"running      {'yes' if facts['running'] else 'no (start it with `recto up`)'}")
     live = facts["live"]
-    click.echo(f"encoder      {live['encoder']} (recipe {live['recipe_id']})" if live else "encoder      none yet")
+    click.echo(
+        f"encoder      {live['encoder']} (recipe {live['recipe_id']})" if live else "encoder      none yet"
+    )
     for worker in facts["workers"]:
         click.echo(f"worker       {worker['name']} on {worker['host']}, process {worker['pid']}")
     click.echo("covers       " + ", ".join(f"{count} {state}" for state, count in facts["covers"].items()))
     for job in facts["jobs"]:
         done = job["covers"] - job["waiting"]
-        click.echo(f"job          {job['job_id']} {job['state']}: {done} of {job['covers']}, {job['failed']} failed")
+        click.echo(
+            f"job          {job['job_id']} {job['state']}: {done} of {job['covers']}, {job['failed']} failed"
+        )
 
 
-def _facts(session: Session) -> dict[str, object]:
+def _facts(session: Session) -> dict[str, Any]:
     live = session.ledger.live_version()
     return {
         "data_dir": str(session.settings.data_dir),
@@ -121,7 +126,10 @@ def _new_job(session: Session, before: set[str], patience: float = 60.0) -> str:
 
 @click.command()
 def doctor() -> None:
-    """Check that everything Recto needs is there, and say what to do about what is not. Exit code 1: something is missing."""
+    """Check that everything Recto needs is there, and say what to do about what is not.
+
+    Exit code 1: something is missing.
+    """
     from recto_web.cli.checks import CHECKS
 
     bad = 0

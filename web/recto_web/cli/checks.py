@@ -25,7 +25,18 @@ def _python(settings: Settings) -> Finding:
 
 
 def _packages(settings: Settings) -> Finding:
-    modules = ("flask", "gunicorn", "torch", "torchvision", "cv2", "PIL", "pebble", "qdrant_edge", "celery", "redis")
+    modules = (
+        "flask",
+        "gunicorn",
+        "torch",
+        "torchvision",
+        "cv2",
+        "PIL",
+        "pebble",
+        "qdrant_edge",
+        "celery",
+        "redis",
+    )
     missing = [name for name in modules if importlib.util.find_spec(name) is None]
     problem = f"missing: {', '.join(missing)}; install recto[web,worker]." if missing else ""
     return problem, f"{len(modules)} found"
@@ -50,7 +61,10 @@ def _data_folder(settings: Settings) -> Finding:
         probe.write_bytes(b"")
         probe.unlink()
     except OSError as error:
-        return f"{folder} cannot be written ({error.strerror}); set RECTO_DATA_DIR to a folder of your own.", ""
+        return (
+            f"{folder} cannot be written ({error.strerror}); set RECTO_DATA_DIR to a folder of your own.",
+            "",
+        )
     free = shutil.disk_usage(folder).free
     problem = "" if free >= ENOUGH_DISK else f"only {free / 1024**3:.1f} GiB free in {folder}; free some."
     return problem, f"{folder}, {free / 1024**3:.0f} GiB free"
@@ -93,7 +107,11 @@ def _parts(settings: Settings) -> Finding:
     alive = Producer(instance.redis_url, settings).alive()
     roles = {worker.role for worker in alive}
     missing = {"index", "ingest"} - roles
-    problem = f"no {' or '.join(sorted(missing))} process answers; its log in {settings.data_dir}/run/logs says why." if missing else ""
+    problem = (
+        f"no {' or '.join(sorted(missing))} process answers; its log in {settings.data_dir}/run/logs says why."
+        if missing
+        else ""
+    )
     return problem, f"{len(alive)} worker processes answer"
 
 

@@ -23,12 +23,18 @@ FAILURES_SHOWN = 20
 @click.command()
 @click.argument("source", type=click.Path(exists=True, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="End with one line of JSON.")
-@click.option("--no-wait", is_flag=True, help="Only hand the covers over; a running `recto up` does the work.")
-@click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder that absolute paths of the manifest may lie in (default: the manifest's own).")
+@click.option(
+    "--no-wait", is_flag=True, help="Only hand the covers over; a running `recto up` does the work."
+)
+@click.option(
+    "--root",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder that absolute paths of the manifest may lie in (default: the manifest's own).",
+)
 def ingest(source: Path, as_json: bool, no_wait: bool, root: Path | None) -> None:
     """Add the covers of SOURCE: a manifest (.csv, .jsonl) or a folder of images.
 
-    In a folder, `X.jpg` is the front of book X; `X_front.jpg` and `X_back.jpg` are its two sides. Doing it twice changes
+    In a folder, `X.jpg` is the front of book X; `X_front.jpg`, `X_back.jpg` are its two sides. Doing it twice changes
     nothing. Exit code 3: some items failed, each is listed with its reason.
     """
     from recto.blobs import BlobStore
@@ -67,7 +73,10 @@ def _report(ledger: Ledger, job: JobRow, seconds: float, as_json: bool) -> None:
         for item in ledger.job_items(job.job_id, "failed", 1, FAILURES_SHOWN).items:
             click.echo(f"failed: {item.path}: {item.reason} ({item.stage})", err=True)
         if job.failed > FAILURES_SHOWN:
-            click.echo(f"... and {job.failed - FAILURES_SHOWN} more; the page /jobs/{job.job_id} lists all.", err=True)
+            click.echo(
+                f"... and {job.failed - FAILURES_SHOWN} more; the page /jobs/{job.job_id} lists all.",
+                err=True,
+            )
     summary = {
         "job": job.job_id,
         "books": job.books,

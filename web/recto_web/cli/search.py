@@ -19,13 +19,27 @@ POLL_SECONDS = 0.01
 
 
 @click.command()
-@click.argument("photos", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--back", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Photo of the back of the same book; goes with one PHOTO.")
-@click.option("--side", type=click.Choice([side.value for side in Side]), help="The side that the photos show, where it is known.")
-@click.option("--limit", type=click.IntRange(1, 100), default=10, show_default=True, help="Books listed at most.")
+@click.argument(
+    "photos", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@click.option(
+    "--back",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Photo of the back of the same book; goes with one PHOTO.",
+)
+@click.option(
+    "--side",
+    type=click.Choice([side.value for side in Side]),
+    help="The side that the photos show, where it is known.",
+)
+@click.option(
+    "--limit", type=click.IntRange(1, 100), default=10, show_default=True, help="Books listed at most."
+)
 @click.option("--year-from", type=int, help="Only books of this year or later.")
 @click.option("--year-to", type=int, help="Only books of this year or earlier.")
-@click.option("--author", "authors", multiple=True, help="Only books by this author; may be given several times.")
+@click.option(
+    "--author", "authors", multiple=True, help="Only books by this author; may be given several times."
+)
 @click.option("--publisher", default="", help="Only books of this publisher.")
 @click.option("--language", default="", help="Only books in this language.")
 @click.option("--tag", default="", help="Only books with this tag.")
@@ -54,7 +68,9 @@ def search(
                 failed += 1
                 click.echo(f"{photo}: {error}", err=True)
                 continue
-            click.echo(json.dumps({"photo": str(photo), **results[-1]}) if as_json else _sentence(photo, results[-1]))
+            click.echo(
+                json.dumps({"photo": str(photo), **results[-1]}) if as_json else _sentence(photo, results[-1])
+            )
     if failed:
         raise SystemExit(3)
     if len(results) == 1 and results[0]["verdict"] == "not_found":
@@ -74,7 +90,9 @@ def run_one(
 
     assert session.producer is not None
     blobs = BlobStore(session.settings.data_dir)
-    names = [(side, blobs.put_incoming(_read(path, session.settings.max_image_bytes))) for side, path in photos]
+    names = [
+        (side, blobs.put_incoming(_read(path, session.settings.max_image_bytes))) for side, path in photos
+    ]
     search_id = session.ledger.create_search(names, where, limit)
     session.producer.send_search(search_id)
     deadline = time.monotonic() + session.settings.search_seconds

@@ -19,7 +19,9 @@ POLL_SECONDS = 0.2
 DEMO_KEY = "demo"
 """Fact in the ledger that marks a catalogue as the demo's own."""
 
-port_option = click.option("--port", type=click.IntRange(1, 65535), help="Port of the web server (RECTO_PORT).")
+port_option = click.option(
+    "--port", type=click.IntRange(1, 65535), help="Port of the web server (RECTO_PORT)."
+)
 
 
 @click.command()
@@ -49,7 +51,7 @@ def demo(port: int | None) -> None:
 @click.command()
 @port_option
 def web(port: int | None) -> None:
-    """Run the web server alone, against workers that run elsewhere (RECTO_REDIS_URL, or the `recto up` of the folder)."""
+    """Run the web server alone; workers run elsewhere (RECTO_REDIS_URL, or the `recto up` of the folder)."""
     from recto_workers.instance import redis_url_of, run_dir
     from recto_workers.parts import listen, web_part, web_url
 
@@ -63,7 +65,9 @@ def web(port: int | None) -> None:
 
 @click.command()
 @click.argument("role", type=click.Choice(["index", "ingest"]))
-@click.option("--name", default="", help="Name under which the worker holds its leases; keep it over restarts.")
+@click.option(
+    "--name", default="", help="Name under which the worker holds its leases; keep it over restarts."
+)
 def worker(role: str, name: str) -> None:
     """Run one worker process alone: `index` searches and owns the index, `ingest` describes covers."""
     from recto_workers import run
@@ -96,11 +100,14 @@ def _stock(settings: Settings) -> str:
             return job_id
         if job_id is None and ledger.browse(page=1, page_size=1).total:
             raise BadInput(
-                f"{settings.data_dir} holds a catalogue of your own; name another folder for the demo with RECTO_DATA_DIR."
+                f"{settings.data_dir} holds a catalogue of your own; "
+                "name another folder for the demo with RECTO_DATA_DIR."
             )
         ledger.set_value(DEMO_KEY, "")  # from here on the folder is the demo's, also when this is interrupted
         with Progress("drawing books") as progress:
-            manifest = shelf.prepare(settings.data_dir, lambda done, total: progress.update(done, total=total))
+            manifest = shelf.prepare(
+                settings.data_dir, lambda done, total: progress.update(done, total=total)
+            )
         job_id = ledger.create_job("ingest", "the drawn shelf")
         for _ in take_in(settings, ledger, BlobStore(settings.data_dir), job_id, read_manifest(manifest)):
             pass

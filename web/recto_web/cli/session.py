@@ -35,7 +35,9 @@ def connect(*, needs_workers: bool) -> Iterator[Session]:
     with ExitStack() as stack:
         instance = running(settings)
         if instance is None and needs_workers:
-            click.echo("No `recto up` runs on this data folder; starting its parts for this command ...", err=True)
+            click.echo(
+                "No `recto up` runs on this data folder; starting its parts for this command ...", err=True
+            )
             instance = stack.enter_context(temporary(settings))
         ledger = Ledger.open(settings)
         stack.callback(ledger.close)
