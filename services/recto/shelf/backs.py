@@ -93,7 +93,10 @@ def _praise(design: Design, ground: Colour) -> Image.Image:
         quote = _style(design, ink, 0.03 + 0.015 * design.own.random(), align)
         end = write(page, design.phrase("quote"), (0.1, end, 0.9, end + 0.14), quote) + 0.005
         source = f"{design.phrase('first')} {design.phrase('last')}"
-        end = write(page, source.upper(), (0.1, end, 0.9, end + 0.04), _style(design, tint, 0.022, align)) + 0.035
+        end = (
+            write(page, source.upper(), (0.1, end, 0.9, end + 0.04), _style(design, tint, 0.022, align))
+            + 0.035
+        )
         if end > 0.6:
             break
     return page
@@ -158,8 +161,10 @@ def _author_photo(
 
 def _foot(design: Design, page: Image.Image) -> None:
     own, plan = design.own, design.plan
-    # 31 to 38 mm wide on a book 22 cm high, as in print; small pages get modules thinner than a pixel, as in photos.
-    wide, high = (round(page.height * part) for part in (0.29 + 0.05 * own.random(), 0.105 + 0.03 * own.random()))
+    # As wide as in print on a book 12 cm high; on small pages modules are thinner than a pixel, as in photos.
+    wide, high = (
+        round(page.height * part) for part in (0.29 + 0.05 * own.random(), 0.105 + 0.03 * own.random())
+    )
     code = barcode(plan.isbn, wide, high)
     right = own.random() < 0.65
     margin = round(0.06 * page.width)

@@ -37,7 +37,7 @@ def _side(plan: Plan, height: int, side: str) -> Image.Image:
 
 
 def draw_covers(index: int, *, seed: int = 0, height: int = 720, side: str = "front") -> Image.Image:
-    """One side (`front` or `back`) of a book, `height` pixels high: the same as in `draw_book`, at half the cost."""
+    """One side (`front` or `back`) of a book, `height` pixels high: the same picture as in `draw_book`."""
     return _side(plan_book(index, seed), height, side)
 
 
@@ -46,9 +46,18 @@ def draw_book(index: int, *, seed: int = 0, height: int = 720) -> DrawnBook:
     plan = plan_book(index, seed)
     tags = (plan.genre, "series") if plan.series else (plan.genre,)
     return DrawnBook(
-        plan.isbn, plan.title, plan.authors, plan.isbn, plan.publisher, plan.year, plan.language, tags, plan.series,
-        _side(plan, height, "front"), _side(plan, height, "back"),
-    )  # fmt: skip
+        book_id=plan.isbn,
+        title=plan.title,
+        authors=plan.authors,
+        isbn=plan.isbn,
+        publisher=plan.publisher,
+        year=plan.year,
+        language=plan.language,
+        tags=tags,
+        series=plan.series,
+        front=_side(plan, height, "front"),
+        back=_side(plan, height, "back"),
+    )
 
 
 def draw_shelf(count: int, *, seed: int = 0, height: int = 720) -> Iterator[DrawnBook]:

@@ -20,7 +20,7 @@ from recto.shelf.types import Colour
 class Design:
     """The look of a book: shared by the volumes of a series, and by the front and the back.
 
-    `rng` is the look's stream: layouts draw all choices of arrangement from it, and what is the book's own (such
+    `rng` is the look's stream: layouts draw all choices of arrangement from it, what is the book's own (such
     as which tagline) from `own`.
     """
 
@@ -38,7 +38,9 @@ class Design:
         """The book's artwork for a box of the page."""
         wide = max(8, round((box[2] - box[0]) * self.width))
         high = max(8, round((box[3] - box[1]) * self.height))
-        return Image.fromarray(draw_artwork((*self.plan.picture, salt), high, wide, self.palette, self.plan.picture_variant))
+        return Image.fromarray(
+            draw_artwork((*self.plan.picture, salt), high, wide, self.palette, self.plan.picture_variant)
+        )
 
     def paste_picture(self, page: Image.Image, box: Box, salt: int = 0) -> None:
         """Draw the artwork into a box of the page."""

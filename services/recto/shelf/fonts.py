@@ -13,7 +13,7 @@ from recto.errors import RectoError
 REFERENCE_SIZE = 100
 
 
-class FontMissing(RectoError):
+class FontMissingError(RectoError):
     """A font package is not installed."""
 
 
@@ -30,39 +30,32 @@ class Family:
     cyrillic: bool = False
 
 
+def _family(package: str, pattern: str, cuts: str, kind: str, *, cyrillic: bool = False) -> Family:
+    """A family whose file names differ in one word: `cuts` are regular, bold, italic and display."""
+    regular, bold, italic, display = (pattern.format(cut) for cut in cuts.split())
+    return Family(package, regular, bold, italic, display, kind, cyrillic)
+
+
+_SERIF_PRO = ("font_source_serif_pro", "SourceSerifPro-{}.ttf")
+_SANS_PRO = ("font_source_sans_pro", "SourceSansPro-{}.ttf")
+_ROBOTO = ("font_roboto", "Roboto-{}.ttf")
+_ONE_CUT = "Regular Regular Regular Regular"
 FAMILIES: dict[str, Family] = {
-    "source-serif": Family(
-        "font_source_serif_pro", "SourceSerifPro-Regular.ttf", "SourceSerifPro-Bold.ttf", "SourceSerifPro-It.ttf",
-        "SourceSerifPro-Black.ttf", "serif", True),
-    "source-serif-light": Family(
-        "font_source_serif_pro", "SourceSerifPro-Light.ttf", "SourceSerifPro-Semibold.ttf",
-        "SourceSerifPro-LightIt.ttf", "SourceSerifPro-ExtraLight.ttf", "serif", True),
-    "caladea": Family(
-        "font_caladea", "Caladea-Regular.ttf", "Caladea-Bold.ttf", "Caladea-Italic.ttf", "Caladea-BoldItalic.ttf",
-        "serif"),
-    "roboto": Family(
-        "font_roboto", "Roboto-Regular.ttf", "Roboto-Bold.ttf", "Roboto-Italic.ttf", "Roboto-Black.ttf", "sans", True),
-    "roboto-thin": Family(
-        "font_roboto", "Roboto-Light.ttf", "Roboto-Medium.ttf", "Roboto-LightItalic.ttf", "Roboto-Thin.ttf", "sans",
-        True),
-    "source-sans": Family(
-        "font_source_sans_pro", "SourceSansPro-Regular.ttf", "SourceSansPro-Bold.ttf", "SourceSansPro-It.ttf",
-        "SourceSansPro-Black.ttf", "sans", True),
-    "hanken": Family(
-        "font_hanken_grotesk", "HankenGrotesk-Regular.otf", "HankenGrotesk-Bold.otf", "HankenGrotesk-Italic.otf",
-        "HankenGrotesk-SemiBold.otf", "sans"),
-    "manrope": Family(
-        "font_manrope", "Manrope-Regular.ttf", "Manrope-Bold.ttf", "Manrope-Light.ttf", "Manrope-ExtraBold.ttf",
-        "sans", True),
-    "amatic": Family(
-        "font_amatic_sc", "AmaticSC-Regular.ttf", "AmaticSC-Bold.ttf", "AmaticSC-Regular.ttf", "AmaticSC-Bold.ttf",
-        "display"),
-    "fredoka": Family(
-        "font_fredoka_one", "FredokaOne-Regular.ttf", "FredokaOne-Regular.ttf", "FredokaOne-Regular.ttf",
-        "FredokaOne-Regular.ttf", "display"),
-    "intuitive": Family(
-        "font_intuitive", "Intuitive.ttf", "Intuitive.ttf", "Intuitive.ttf", "Intuitive.ttf", "display"),
-}  # fmt: skip
+    "source-serif": _family(*_SERIF_PRO, "Regular Bold It Black", "serif", cyrillic=True),
+    "source-serif-light": _family(*_SERIF_PRO, "Light Semibold LightIt ExtraLight", "serif", cyrillic=True),
+    "caladea": _family("font_caladea", "Caladea-{}.ttf", "Regular Bold Italic BoldItalic", "serif"),
+    "roboto": _family(*_ROBOTO, "Regular Bold Italic Black", "sans", cyrillic=True),
+    "roboto-light": _family(*_ROBOTO, "Light Medium LightItalic Thin", "sans", cyrillic=True),
+    "source-sans": _family(*_SANS_PRO, "Regular Bold It Black", "sans", cyrillic=True),
+    "source-sans-light": _family(*_SANS_PRO, "Light Semibold LightIt BlackIt", "sans", cyrillic=True),
+    "hanken": _family("font_hanken_grotesk", "HankenGrotesk-{}.otf", "Regular Bold Italic SemiBold", "sans"),
+    "manrope": _family(
+        "font_manrope", "Manrope-{}.ttf", "Regular Bold Light ExtraBold", "sans", cyrillic=True
+    ),
+    "amatic": _family("font_amatic_sc", "AmaticSC-{}.ttf", "Regular Bold Regular Bold", "display"),
+    "fredoka": _family("font_fredoka_one", "FredokaOne-{}.ttf", _ONE_CUT, "display"),
+    "intuitive": _family("font_intuitive", "Intuitive.ttf", _ONE_CUT, "display"),
+}
 
 
 @dataclass(frozen=True)
@@ -73,11 +66,11 @@ class Face:
     cut: str = "regular"
 
     def at(self, size: int) -> ImageFont.FreeTypeFont:
-        """The font at `size` pixels an em. Raises FontMissing."""
+        """The font at `size` pixels an em. Raises FontMissingError."""
         return _load(self.family, self.cut, max(4, size))
 
     def width(self, text: str) -> float:
-        """Advance width of `text` in ems. Measured at one size, so that lines break alike at any resolution."""
+        """Advance width of `text` in ems, measured at one size: lines break alike at any resolution."""
         return _width(self.family, self.cut, text)
 
 
@@ -91,7 +84,7 @@ def _load(family: str, cut: str, size: int) -> ImageFont.FreeTypeFont:
         return ImageFont.truetype(str(path), size, layout_engine=ImageFont.Layout.BASIC)
     except (ModuleNotFoundError, OSError) as error:
         package = entry.package.replace("_", "-")
-        raise FontMissing(
+        raise FontMissingError(
             f"The font file {name} is missing. Install it with: pip install {package}"
         ) from error
 

@@ -14,7 +14,7 @@ def check_digit(first_twelve: str) -> str:
 
 
 def isbn_of(index: int, seed: int, language: str) -> str:
-    """The ISBN-13 of a drawn book: 13 digits, distinct among the first hundred million indices of one seed."""
+    """The ISBN-13 of a drawn book: 13 digits, distinct for all indices of a seed below a hundred million."""
     number = (index * _ODD_MULTIPLIER + seed * 7_654_321 + 12_345_678) % 100_000_000
     first_twelve = f"{_REGISTRATION_GROUPS.get(language, _OTHER_GROUP)}{number:08d}"
     return first_twelve + check_digit(first_twelve)

@@ -56,7 +56,9 @@ def barcode(isbn: str, width: int, height: int) -> Image.Image:
     draw = ImageDraw.Draw(image)
     font = Face("roboto").at(text)
     draw.text((wide // 2, round(1.1 * text)), f"ISBN {hyphenated(isbn)}", 0, font, anchor="ms")
-    draw.text((wide // 2, high - round(0.35 * text)), f"{isbn[0]}  {isbn[1:7]}  {isbn[7:]}", 0, font, anchor="ms")
+    draw.text(
+        (wide // 2, high - round(0.35 * text)), f"{isbn[0]}  {isbn[1:7]}  {isbn[7:]}", 0, font, anchor="ms"
+    )
     return image.resize((width, height), Image.Resampling.BOX)
 
 
@@ -69,7 +71,7 @@ def publisher_mark(
     *,
     named: bool,
 ) -> None:
-    """An invented device for each publisher, with its name below where `named`. `size`: fraction of the height."""
+    """An invented device for each publisher, its name below where `named`; `size` as a fraction of the height."""
     rng = np.random.default_rng(list(publisher.encode()))
     width, height = image.size
     x, y, reach = centre[0] * width, centre[1] * height, size * height / 2

@@ -1,4 +1,4 @@
-"""Random fields: the stuff that clouds, stone, paper and light are made of. All look the same at any resolution."""
+"""Random fields: what clouds, stone, paper and light are made of. They look the same at any resolution."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from functools import cache
 
 import cv2
 import numpy as np
+from cv2.typing import MatLike
 
 from recto.shelf.types import Colour, Pixels, Plane
 
@@ -55,7 +56,7 @@ def _grain_tile() -> Plane:
 
 
 def grain(rng: np.random.Generator, height: int, width: int) -> Plane:
-    """Gaussian noise of unit variance, cut from one tile at a random place: a tenth of the cost of drawing it."""
+    """Gaussian noise of unit variance, cut at a random place from one tile, which is cheaper than drawing it."""
     tile = _grain_tile()
     down, right = (int(part) for part in rng.integers(0, _GRAIN_SIDE, 2))
     rows = np.arange(down, down + height) % _GRAIN_SIDE
@@ -64,7 +65,7 @@ def grain(rng: np.random.Generator, height: int, width: int) -> Plane:
 
 
 def grid(height: int, width: int) -> tuple[Plane, Plane]:
-    """x and y of every pixel, both in units of the height, so that circles are round; x from 0 to width/height."""
+    """x and y of every pixel, both in units of the height, so that circles are round."""
     x = (np.arange(width, dtype=np.float32) + 0.5) / height
     y = (np.arange(height, dtype=np.float32) + 0.5) / height
     return np.broadcast_to(x, (height, width)), np.broadcast_to(y[:, None], (height, width))
@@ -78,13 +79,18 @@ def colour_map(field: Plane, colours: list[Colour] | tuple[Colour, ...]) -> Pixe
     return np.asarray(np.take(ramp.astype(np.uint8), levels, axis=0))
 
 
+def as_mask(stencil: MatLike) -> Plane:
+    """The first channel of a stencil, (height, width, 3) of 0 to 255, as shares of 0 to 1."""
+    return np.asarray(stencil[..., 0], np.float32) * np.float32(1 / 255)
+
+
 def blend(under: Pixels, over: Pixels, mask: Plane) -> Pixels:
     """`over` where `mask` is 1, `under` where it is 0."""
     return np.asarray(cv2.blendLinear(over, under, mask, 1.0 - mask), np.uint8)
 
 
 def lit(height_field: Plane, strength: float, angle: float) -> Plane:
-    """Relief shading of a height field by light from `angle` (radians), about 1 where flat, 0 and up elsewhere."""
+    """Relief shading of a height field by light from `angle` (radians): 1 where flat, 0 to 2 elsewhere."""
     slope_x = cv2.Sobel(height_field, cv2.CV_32F, 1, 0, ksize=3)
     slope_y = cv2.Sobel(height_field, cv2.CV_32F, 0, 1, ksize=3)
     # Slopes are taken over pixels; times the height they are the same at any resolution.

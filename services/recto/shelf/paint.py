@@ -62,7 +62,7 @@ def line(
 def disc(
     pixels: Pixels, centre: tuple[float, float], radius: float, colour: Colour, ring: float = 0.0
 ) -> None:
-    """A circle; centre as fractions of width and height, radius and ring width (0: filled) as fractions of height."""
+    """A circle, or a ring of some width; centre as fractions of both sides, radius and ring of the height."""
     height, width = pixels.shape[:2]
     place = (round(centre[0] * width * _ONE), round(centre[1] * height * _ONE))
     stroke = max(1, round(ring * height)) if ring else -1

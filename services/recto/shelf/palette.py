@@ -11,7 +11,7 @@ from recto.shelf.types import Colour
 
 _BLACK: Colour = (22, 20, 22)
 _WHITE: Colour = (250, 248, 242)
-# Weights of the moods: dark and vivid grounds are most frequent in shops, paper and white ones in literary lists.
+# Weights of the moods: dark and vivid grounds prevail in shops, paper and white ones in literary lists.
 _MOODS = ("vivid", "dark", "muted", "pastel", "paper", "white", "mono", "earth")
 _MOOD_WEIGHTS = (0.20, 0.17, 0.14, 0.11, 0.12, 0.09, 0.07, 0.10)
 _HUE_STEPS = {

@@ -10,8 +10,8 @@ from recto.shelf import words
 from recto.shelf.isbn import isbn_of
 
 SERIES_LENGTH = 3
-# Shares of all books. A quarter in series and an eighth in house styles give every few hundred books some dozens of
-# look-alikes, as the shelves of a library do.
+# Shares of all books. A quarter in series and an eighth in house styles give every few hundred books some
+# dozens of look-alikes, as the shelves of a library do.
 _IN_SERIES = 0.25
 _IN_HOUSE_STYLE = 0.12
 _REAL_WORKS = 0.45
@@ -27,8 +27,8 @@ _SERIES, _FACTS, _LOOK, _HOUSE, _PICTURE, _DETAIL = range(1, 7)
 class Plan:
     """The facts of a book and the seeds of its look.
 
-    `look` decides layout, colours and faces; `picture` and `picture_variant` the artwork; `detail` what is the book's
-    own; `hue_shift` turns the colours (a share of the colour circle).
+    `look` decides layout, colours and faces; `picture` and `picture_variant` the artwork; `detail` what is the
+    book's own; `hue_shift` turns the colours (a share of the colour circle).
     """
 
     index: int
@@ -97,9 +97,24 @@ def plan_book(index: int, seed: int) -> Plan:
         look = (seed, _HOUSE, _LANGUAGES.index(language), house_number, house_line)
     picture = (seed, _PICTURE, index) if group is None else (seed, _PICTURE, _SERIES, group)
     return Plan(
-        index, isbn_of(index, seed, language), title, subtitle, authors, publisher, year, language, genre, series,
-        volume, label, look, picture, (seed, _DETAIL, index), variant, hue_shift,
-    )  # fmt: skip
+        index=index,
+        isbn=isbn_of(index, seed, language),
+        title=title,
+        subtitle=subtitle,
+        authors=authors,
+        publisher=publisher,
+        year=year,
+        language=language,
+        genre=genre,
+        series=series,
+        volume=volume,
+        volume_label=label,
+        look=look,
+        picture=picture,
+        detail=(seed, _DETAIL, index),
+        picture_variant=variant,
+        hue_shift=hue_shift,
+    )
 
 
 def _volume_look(shared: np.random.Generator, volume: int) -> tuple[int, float]:

@@ -1,4 +1,4 @@
-"""Setting type: fits words into boxes, breaks lines alike at any resolution, with the effects that covers use."""
+"""Setting type: fits words into boxes, breaks lines alike at any resolution, adds shadows and outlines."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _wrap(style: Style, words: list[str], limit: float) -> list[str] | None:
 
 
 def fit(style: Style, text: str, width: float, height: float) -> Setting:
-    """The largest size up to `style.size` at which `text` fits; `width` and `height` in fractions of the height."""
+    """The largest size up to `style.size` at which `text` fits; all in fractions of the page's height."""
     words = (text.upper() if style.upper else text).split()
     size = style.size
     while True:

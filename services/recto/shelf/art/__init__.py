@@ -1,0 +1,1 @@
+"""The artworks on the covers."""

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from recto.shelf.art.things import THINGS
-from recto.shelf.noise import blend, fractal
+from recto.shelf.noise import as_mask, blend, fractal
 from recto.shelf.paint import Sheet, disc, line, polygon
 from recto.shelf.types import Pixels
 
@@ -19,9 +19,11 @@ def split(sheet: Sheet, first: Pixels, second: Pixels) -> Pixels:
     """Two pictures side by side, along a slanted or upright edge."""
     mask = np.zeros((sheet.height, sheet.width, 3), np.uint8)
     near, far = sheet.between(0.25, 0.75), sheet.between(0.25, 0.75)
-    edge = [(0, 0), (near, 0), (far, 1), (0, 1)] if sheet.chance(0.5) else [(0, 0), (1, 0), (1, near), (0, far)]
+    edge = (
+        [(0, 0), (near, 0), (far, 1), (0, 1)] if sheet.chance(0.5) else [(0, 0), (1, 0), (1, near), (0, far)]
+    )
     polygon(mask, edge, (255, 0, 0))
-    return blend(first, second, mask[..., 0].astype(np.float32) / 255)
+    return blend(first, second, as_mask(mask))
 
 
 def cut_out(sheet: Sheet, first: Pixels, second: Pixels) -> Pixels:
@@ -29,7 +31,13 @@ def cut_out(sheet: Sheet, first: Pixels, second: Pixels) -> Pixels:
     mask = np.zeros((sheet.height, sheet.width, 3), np.uint8)
     subject = THINGS[int(sheet.rng.integers(len(THINGS)))]
     plain = Sheet(sheet.rng, sheet.height, sheet.width, sheet.palette)
-    subject(plain, mask, (sheet.between(0.4, 0.6), sheet.between(0.4, 0.6)), sheet.between(0.25, 0.5), (255, 255, 255))
+    subject(
+        plain,
+        mask,
+        (sheet.between(0.4, 0.6), sheet.between(0.4, 0.6)),
+        sheet.between(0.25, 0.5),
+        (255, 255, 255),
+    )
     inside = cv2.threshold(mask.max(axis=2), 0, 1, cv2.THRESH_BINARY)[1]
     return blend(first, second, np.asarray(inside, np.float32))
 
@@ -39,7 +47,7 @@ def round_window(sheet: Sheet, first: Pixels, second: Pixels) -> Pixels:
     mask = np.zeros((sheet.height, sheet.width, 3), np.uint8)
     centre, radius = (sheet.between(0.4, 0.6), sheet.between(0.35, 0.65)), sheet.between(0.2, 0.38)
     disc(mask, centre, radius, (255, 0, 0))
-    result = blend(first, second, mask[..., 0].astype(np.float32) / 255)
+    result = blend(first, second, as_mask(mask))
     if sheet.chance(0.5):
         disc(result, centre, radius, sheet.palette.ink2, sheet.between(0.003, 0.02))
     return result
@@ -86,10 +94,18 @@ def strips(sheet: Sheet, first: Pixels, second: Pixels) -> Pixels:
         if sheet.chance(0.5):
             left += 0.2 / number
         polygon(mask, [(left, 0), (right, 0), (right + slant, 1), (left + slant, 1)], (255, 0, 0))
-    result = blend(first, second, mask[..., 0].astype(np.float32) / 255)
+    result = blend(first, second, as_mask(mask))
     if sheet.chance(0.3):
         line(result, [(0, 0.5), (1, 0.5)], sheet.palette.ink2, 0.01)
     return result
 
 
-COMPOSITIONS: tuple[Composition, ...] = (split, cut_out, round_window, overprint, dissolve, contact_print, strips)
+COMPOSITIONS: tuple[Composition, ...] = (
+    split,
+    cut_out,
+    round_window,
+    overprint,
+    dissolve,
+    contact_print,
+    strips,
+)

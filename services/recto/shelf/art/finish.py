@@ -114,7 +114,7 @@ def worn(sheet: Sheet, pixels: Pixels) -> Pixels:
 
 def painted(sheet: Sheet, pixels: Pixels) -> Pixels:
     """Short brush strokes in the picture's colours."""
-    result = cv2.blur(pixels, (max(1, sheet.height // 40),) * 2)
+    result = np.asarray(cv2.blur(pixels, (max(1, sheet.height // 40),) * 2), np.uint8)
     size = sheet.between(0.008, 0.022)
     places = sheet.rng.random((int(4.0 / size), 2))
     angles = 180 * fractal(sheet.rng, 16, 16, cells=(2, 2), octaves=2)
@@ -122,13 +122,15 @@ def painted(sheet: Sheet, pixels: Pixels) -> Pixels:
         red, green, blue = (int(c) for c in pixels[int(down * sheet.height), int(across * sheet.width)])
         angle = float(angles[int(down * 16), int(across * 16)])
         ellipse(result, (float(across), float(down)), (2.2 * size, 0.6 * size), angle, (red, green, blue))
-    return np.asarray(result, np.uint8)
+    return result
 
 
 def solarised(sheet: Sheet, pixels: Pixels) -> Pixels:
     """Tones folded over, in loud colours."""
     tone = np.abs((_grey(pixels) * sheet.between(1.5, 3.5)) % 2.0 - 1.0)
-    return colour_map(np.asarray(tone, np.float32), [sheet.palette.ground, *(sheet.colour() for _ in range(3))])
+    return colour_map(
+        np.asarray(tone, np.float32), [sheet.palette.ground, *(sheet.colour() for _ in range(3))]
+    )
 
 
 def contours(sheet: Sheet, pixels: Pixels) -> Pixels:

@@ -83,7 +83,9 @@ def _artwork(rng: np.random.Generator) -> Artwork:
     return list(ARTWORKS.values())[_choose(rng, [weight for _, weight in ARTWORKS.values()])][0]
 
 
-def draw_artwork(seed: tuple[int, ...], height: int, width: int, palette: Palette, variant: int = 0) -> Pixels:
+def draw_artwork(
+    seed: tuple[int, ...], height: int, width: int, palette: Palette, variant: int = 0
+) -> Pixels:
     """The artwork of a seed: any height and width, the same picture at each, (height, width, 3).
 
     `variant`: another picture by the same hand, as the volumes of a series have.

@@ -6,11 +6,10 @@ import cv2
 import numpy as np
 
 from recto.shelf.art.photographic import sphere
-from recto.shelf.noise import blend, colour_map, fractal
+from recto.shelf.noise import as_mask, blend, colour_map, fractal
 from recto.shelf.paint import Sheet, box, disc, ellipse, line, polygon, rounded
 from recto.shelf.palette import mix
 from recto.shelf.types import Colour, Pixels
-
 
 _SKINS: tuple[Colour, ...] = ((236, 196, 168), (222, 178, 150), (198, 144, 110), (132, 88, 62), (88, 58, 44))
 
@@ -50,7 +49,7 @@ def _face(sheet: Sheet, pixels: Pixels, x: float, y: float, size: float, skin: C
     face = sphere(sheet, pixels, (x, y), size, skin, sheet.between(3.4, 6.0), sheet.between(0.15, 0.5))
     mask = np.zeros((sheet.height, sheet.width, 3), np.uint8)
     ellipse(mask, (x, y + 0.05 * size), (0.76 * size, 1.0 * size), 0, (255, 0, 0))
-    pixels = blend(pixels, face, mask[..., 0].astype(np.float32) / 255)
+    pixels = blend(pixels, face, as_mask(mask))
     dark, light = mix(skin, (15, 8, 8), 0.8), mix(skin, (255, 255, 255), 0.3)
     for side in (-1, 1):
         eye = (x + (turn + side * 0.3) * size * ratio, y - 0.08 * size)
@@ -80,12 +79,13 @@ def _face(sheet: Sheet, pixels: Pixels, x: float, y: float, size: float, skin: C
         mix(skin, (150, 20, 30), 0.6),
     )
     if sheet.chance(0.3):
-        fringe = [(x - 0.8 * size * ratio, y - 0.3 * size), (x - 0.5 * size * ratio, y - 1.1 * size), (x + 0.6 * size * ratio, y - 1.05 * size),
-                  (x + 0.85 * size * ratio, y - 0.4 * size), (x + turn * size * ratio, y - 0.65 * size)]  # fmt: skip
+        wide = size * ratio
+        fringe = [
+            (x - 0.8 * wide, y - 0.3 * size), (x - 0.5 * wide, y - 1.1 * size), (x + 0.6 * wide, y - 1.05 * size),
+            (x + 0.85 * wide, y - 0.4 * size), (x + turn * wide, y - 0.65 * size),
+        ]  # fmt: skip
         polygon(pixels, rounded(fringe), dark)
     return cv2.GaussianBlur(pixels, (0, 0), max(0.4, sheet.height / 500)).astype(np.uint8)
-
-
 
 
 def profile(sheet: Sheet) -> Pixels:
@@ -96,15 +96,15 @@ def profile(sheet: Sheet) -> Pixels:
     brow, nose, chin = sheet.between(0.0, 0.08), sheet.between(0.1, 0.28), sheet.between(-0.05, 0.12)
     outline = [
         (0.45, 1.4), (0.4, 0.75), (0.62, 0.3), (0.58, -0.35), (0.15, -0.72), (-0.3, -0.6), (-0.5, -0.25),
-        (-0.5 - brow, -0.12), (-0.48, 0.0), (-0.5 - nose, 0.2), (-0.52, 0.26), (-0.6, 0.36), (-0.52, 0.42), (-0.57, 0.5),
-        (-0.5 - chin, 0.68), (-0.2, 0.72), (-0.12, 0.95), (-0.35, 1.4),
+        (-0.5 - brow, -0.12), (-0.48, 0.0), (-0.5 - nose, 0.2), (-0.52, 0.26), (-0.6, 0.36), (-0.52, 0.42),
+        (-0.57, 0.5), (-0.5 - chin, 0.68), (-0.2, 0.72), (-0.12, 0.95), (-0.35, 1.4),
     ]  # fmt: skip
     size, ratio, x, y = sheet.between(0.25, 0.45), sheet.height / sheet.width, 0.5, sheet.between(0.4, 0.6)
     side = 1 if sheet.chance(0.5) else -1
     points = [(x + side * px * size * ratio, y + py * size) for px, py in outline]
     mask = np.zeros((sheet.height, sheet.width, 3), np.uint8)
     polygon(mask, rounded(points, 4), (255, 0, 0))
-    return blend(pixels, inside, mask[..., 0].astype(np.float32) / 255)
+    return blend(pixels, inside, as_mask(mask))
 
 
 def crowd(sheet: Sheet) -> Pixels:
@@ -120,6 +120,12 @@ def crowd(sheet: Sheet) -> Pixels:
             y = 0.35 + 0.25 * row + sheet.between(-0.05, 0.05)
             skin = _SKINS[int(sheet.rng.integers(len(_SKINS)))]
             polygon(pixels, rounded(_shoulders(x, y, size, ratio)), mix(sheet.colour(), (30, 30, 40), 0.4))
-            ellipse(pixels, (x, y - 0.1 * size), (1.0 * size, 1.2 * size), 0, mix(sheet.colour(), (30, 22, 18), 0.8))
+            ellipse(
+                pixels,
+                (x, y - 0.1 * size),
+                (1.0 * size, 1.2 * size),
+                0,
+                mix(sheet.colour(), (30, 22, 18), 0.8),
+            )
             pixels = _face(sheet, pixels, x, y, size, skin)
     return pixels

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from recto.shelf.noise import blend, colour_map, fractal, grid, lit, shaded, stretched
+from recto.shelf.noise import as_mask, blend, colour_map, fractal, grid, lit, shaded, stretched
 from recto.shelf.paint import Sheet, disc, ellipse, polygon
 from recto.shelf.palette import mix
 from recto.shelf.types import Colour, Pixels, Plane
@@ -132,9 +132,15 @@ def _planet(sheet: Sheet, pixels: Pixels, radius: float) -> None:
 
 
 def sphere(
-    sheet: Sheet, pixels: Pixels, centre: tuple[float, float], radius: float, colour: Colour, light: float, ambient: float = 0.08
+    sheet: Sheet,
+    pixels: Pixels,
+    centre: tuple[float, float],
+    radius: float,
+    colour: Colour,
+    light: float,
+    ambient: float = 0.08,
 ) -> Pixels:
-    """A ball lit from the direction `light` (radians), with a rough skin; centre as fractions, radius of the height."""
+    """A ball lit from the direction `light` (radians), with a rough skin; radius as a fraction of the height."""
     x, y = grid(sheet.height, sheet.width)
     dx = (x - centre[0] * sheet.width / sheet.height) / radius
     dy = (y - centre[1]) / radius
@@ -152,7 +158,7 @@ def still_life(sheet: Sheet) -> Pixels:
     """Fruit on a table before a wall, with shadows."""
     table = sheet.between(0.5, 0.75)
     wall = fractal(sheet.rng, sheet.height, sheet.width, cells=(3, 3), octaves=6)
-    x, y = grid(sheet.height, sheet.width)
+    _, y = grid(sheet.height, sheet.width)
     dark = mix(sheet.palette.ground, (20, 15, 12), 0.5)
     pixels = colour_map(np.clip(0.7 * wall + 0.4 * (1 - y), 0, 1), (dark, mix(sheet.colour(), dark, 0.4)))
     wood = fractal(sheet.rng, sheet.height, sheet.width, cells=(40, 2), octaves=4, gain=0.6)
@@ -169,7 +175,7 @@ def still_life(sheet: Sheet) -> Pixels:
         radius = sheet.between(0.06, 0.15)
         shadow = np.zeros((sheet.height, sheet.width, 3), np.uint8)
         ellipse(shadow, (across - 0.1 * np.cos(light), base), (1.3 * radius, 0.35 * radius), 0, (150, 0, 0))
-        soft = cv2.blur(shadow[..., 0], (max(1, sheet.height // 30),) * 2).astype(np.float32) / 255
+        soft = as_mask(cv2.blur(shadow, (max(1, sheet.height // 30),) * 2))
         pixels = shaded(pixels, 1 - soft)
         pixels = sphere(sheet, pixels, (across, base - 0.8 * radius), radius, sheet.colour(), light)
     return pixels

@@ -53,5 +53,3 @@ def flower(sheet: Sheet, pixels: Pixels, centre: tuple[float, float], size: floa
         tone = mix(colour, (255, 255, 255), 0.25 * (number % 3))
         ellipse(pixels, place, (0.55 * size, 1.6 * size / petals), float(np.degrees(angle)), tone)
     disc(pixels, centre, 0.25 * size, heart)
-
-

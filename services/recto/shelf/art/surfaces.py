@@ -16,17 +16,21 @@ def cells(sheet: Sheet) -> Pixels:
     """Stained glass, giraffe or mosaic: nearest-point cells with joints between them."""
     number = int(sheet.rng.integers(20, 300))
     seeds = np.full((sheet.height, sheet.width), 255, np.uint8)
-    places = sheet.rng.random((number, 2))
-    seeds[(places[:, 0] * sheet.height).astype(int), (places[:, 1] * sheet.width).astype(int)] = 0
+    places = (sheet.rng.random((number, 2)) * (sheet.height, sheet.width)).astype(int)
+    seeds[places[:, 0], places[:, 1]] = 0
     far, labels = cv2.distanceTransformWithLabels(seeds, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
-    colours = np.array([sheet.colour() for _ in range(64)], np.float32)
-    pixels = colours[np.asarray(labels) % 64]
-    scale = np.sqrt(number) / sheet.height
+    # The labels are numbered row by row, which changes with the resolution: each gets the colour of its point.
+    colours = np.zeros((number + 1, 3), np.float32)
+    colours[np.asarray(labels)[places[:, 0], places[:, 1]]] = [sheet.colour() for _ in range(number)]
+    pixels = colours[np.asarray(labels)]
     if sheet.chance(0.6):
-        pixels = pixels * np.clip(1.25 - sheet.between(0.3, 1.2) * np.asarray(far) * scale, 0, 1.2)[..., None]
-    joint = cv2.morphologyEx(np.asarray(labels, np.float32), cv2.MORPH_GRADIENT, np.ones((2, 2), np.uint8)) > 0
-    pixels[joint] = sheet.palette.ink if sheet.chance(0.5) else sheet.palette.ground
-    return np.clip(pixels, 0, 255).astype(np.uint8)
+        depth = sheet.between(0.3, 1.2) * np.sqrt(number) / sheet.height
+        pixels = pixels * np.clip(1.25 - depth * np.asarray(far), 0, 1.2)[..., None]
+    joints = (
+        cv2.morphologyEx(np.asarray(labels, np.float32), cv2.MORPH_GRADIENT, np.ones((2, 2), np.uint8)) > 0
+    )
+    pixels[joints] = sheet.palette.ink if sheet.chance(0.5) else sheet.palette.ground
+    return np.asarray(np.clip(pixels, 0, 255), np.uint8)
 
 
 def tartan(sheet: Sheet) -> Pixels:
@@ -83,7 +87,8 @@ def brushwork(sheet: Sheet) -> Pixels:
     for _ in range(int(sheet.rng.integers(3, 14))):
         over = pixels.copy()
         start, turn = sheet.rng.random(2), sheet.between(-0.6, 0.6)
-        steps = np.cumsum(sheet.rng.normal(0, 0.12, (5, 2)) + [0.18 * np.cos(turn), 0.18 * np.sin(turn)], axis=0)
+        drift = 0.18 * np.array([np.cos(turn), np.sin(turn)])
+        steps = np.cumsum(sheet.rng.normal(0, 0.12, (5, 2)) + drift, axis=0)
         line(over, start + steps - steps.mean(axis=0), sheet.colour(), sheet.between(0.03, 0.2))
         keep = bristles > sheet.between(0.1, 0.5)
         pixels[keep] = over[keep]
@@ -95,7 +100,12 @@ def plate(sheet: Sheet) -> Pixels:
     cloth = fractal(sheet.rng, sheet.height, sheet.width, cells=(20, 20), octaves=4, gain=0.7)
     pixels = colour_map(cloth, (mix(sheet.palette.ground, (60, 50, 40), 0.4), sheet.palette.ground))
     centre, radius = (sheet.between(0.4, 0.6), sheet.between(0.4, 0.65)), sheet.between(0.2, 0.32)
-    disc(pixels, (centre[0] + 0.02, centre[1] + 0.015), radius * 1.03, mix(sheet.palette.ground, (0, 0, 0), 0.6))
+    disc(
+        pixels,
+        (centre[0] + 0.02, centre[1] + 0.015),
+        radius * 1.03,
+        mix(sheet.palette.ground, (0, 0, 0), 0.6),
+    )
     china = mix((250, 250, 246), sheet.colour(), sheet.between(0, 0.2))
     for share, light in ((1.0, 0.0), (0.97, 0.06), (0.72, 0.12), (0.7, 0.03)):
         disc(pixels, centre, radius * share, mix(china, (90, 85, 80), light))
@@ -129,7 +139,10 @@ def folds(sheet: Sheet) -> Pixels:
     bend = fractal(sheet.rng, sheet.height, sheet.width, cells=(2, 2), octaves=3, gain=0.4)
     phase = x * sheet.between(3, 12) + bend * sheet.between(1, 4) + y * sheet.between(-1.5, 1.5)
     depth = np.abs((phase % 2.0) - 1.0) ** sheet.between(0.6, 1.6)
-    cloth = colour_map(np.asarray(depth, np.float32), (mix(sheet.colour(), (0, 0, 0), 0.75), sheet.colour(), mix(sheet.colour(), (255, 255, 255), 0.4)))
+    cloth = colour_map(
+        np.asarray(depth, np.float32),
+        (mix(sheet.colour(), (0, 0, 0), 0.75), sheet.colour(), mix(sheet.colour(), (255, 255, 255), 0.4)),
+    )
     thread = fractal(sheet.rng, sheet.height, sheet.width, cells=(60, 60), octaves=2)
     return shaded(cloth, 0.8 + 0.4 * thread)
 

@@ -172,12 +172,19 @@ def cup(sheet: Sheet, pixels: Pixels, at: tuple[float, float], size: float, colo
     )
 
 
-
 def cat(sheet: Sheet, pixels: Pixels, at: tuple[float, float], size: float, colour: Colour) -> None:
     """A sitting cat from behind."""
     body = [(-0.5, 1.0), (-0.55, 0.3), (-0.25, -0.2), (0.25, -0.2), (0.55, 0.3), (0.5, 1.0)]
     _shape(sheet, pixels, at, size, rounded(body), colour)
-    head = [(-0.35, -0.1), (-0.4, -0.85), (-0.15, -0.6), (0.15, -0.6), (0.4, -0.85), (0.35, -0.1), (0.0, 0.05)]
+    head = [
+        (-0.35, -0.1),
+        (-0.4, -0.85),
+        (-0.15, -0.6),
+        (0.15, -0.6),
+        (0.4, -0.85),
+        (0.35, -0.1),
+        (0.0, 0.05),
+    ]
     _shape(sheet, pixels, at, size, head, colour)
     sway = sheet.between(0.6, 1.1)
     ratio = sheet.height / sheet.width
@@ -221,17 +228,29 @@ def figure(sheet: Sheet, pixels: Pixels, at: tuple[float, float], size: float, c
     for side in (-1, 1):
         foot = (at[0] + side * sheet.between(0.05, 0.2) * size * ratio, at[1] + size)
         line(pixels, [(at[0] + side * 0.08 * size * ratio, at[1] + 0.4 * size), foot], colour, 0.11 * size)
-        hand = (at[0] + side * sheet.between(0.25, 0.6) * size * ratio, at[1] + sheet.between(-0.3, 0.1) * size)
+        hand = (
+            at[0] + side * sheet.between(0.25, 0.6) * size * ratio,
+            at[1] + sheet.between(-0.3, 0.1) * size,
+        )
         line(pixels, [(at[0] + side * 0.18 * size * ratio, at[1] - 0.55 * size), hand], colour, 0.09 * size)
 
 
 def train(sheet: Sheet, pixels: Pixels, at: tuple[float, float], size: float, colour: Colour) -> None:
     """A locomotive with its smoke."""
-    _shape(sheet, pixels, at, size, [(-1, -0.6), (-0.4, -0.6), (-0.4, -0.2), (0.9, -0.2), (0.9, 0.4), (-1, 0.4)], colour)
+    _shape(
+        sheet,
+        pixels,
+        at,
+        size,
+        [(-1, -0.6), (-0.4, -0.6), (-0.4, -0.2), (0.9, -0.2), (0.9, 0.4), (-1, 0.4)],
+        colour,
+    )
     _shape(sheet, pixels, at, size, [(0.5, -0.2), (0.4, -0.7), (0.8, -0.7), (0.7, -0.2)], colour)
     ratio = sheet.height / sheet.width
     for x in (-0.7, -0.1, 0.5):
-        disc(pixels, (at[0] + x * size * ratio, at[1] + 0.45 * size), 0.22 * size, mix(colour, (0, 0, 0), 0.4))
+        disc(
+            pixels, (at[0] + x * size * ratio, at[1] + 0.45 * size), 0.22 * size, mix(colour, (0, 0, 0), 0.4)
+        )
     for puff in range(int(sheet.rng.integers(3, 7))):
         place = (at[0] + (0.6 - 0.35 * puff) * size * ratio, at[1] - (0.9 + 0.15 * puff) * size)
         disc(pixels, place, (0.15 + 0.06 * puff) * size, mix(colour, sheet.palette.ground, 0.4 + 0.08 * puff))
@@ -239,7 +258,16 @@ def train(sheet: Sheet, pixels: Pixels, at: tuple[float, float], size: float, co
 
 def violin(sheet: Sheet, pixels: Pixels, at: tuple[float, float], size: float, colour: Colour) -> None:
     """A stringed instrument, upright."""
-    body = [(0, -0.2), (0.4, -0.1), (0.25, 0.3), (0.6, 0.7), (0, 1.0), (-0.6, 0.7), (-0.25, 0.3), (-0.4, -0.1)]
+    body = [
+        (0, -0.2),
+        (0.4, -0.1),
+        (0.25, 0.3),
+        (0.6, 0.7),
+        (0, 1.0),
+        (-0.6, 0.7),
+        (-0.25, 0.3),
+        (-0.4, -0.1),
+    ]
     _shape(sheet, pixels, at, size, rounded(body), colour)
     neck = mix(colour, (0, 0, 0), 0.5)
     _shape(sheet, pixels, at, size, [(-0.06, -1.0), (0.06, -1.0), (0.06, 0.4), (-0.06, 0.4)], neck)

@@ -89,7 +89,11 @@ def road(sheet: Sheet) -> Pixels:
     pixels = blend(pixels, field, np.clip((y - horizon_at) * sheet.height, 0, 1).astype(np.float32))
     tone = mix(sheet.colour(), (110, 110, 112), 0.75)
     left, right = sheet.between(-0.4, 0.3), sheet.between(0.7, 1.4)
-    polygon(pixels, [(vanish - 0.005, horizon_at), (vanish + 0.005, horizon_at), (right, 1.02), (left, 1.02)], tone)
+    polygon(
+        pixels,
+        [(vanish - 0.005, horizon_at), (vanish + 0.005, horizon_at), (right, 1.02), (left, 1.02)],
+        tone,
+    )
     for step in np.geomspace(0.02, 1.0, 9):
         reach = (1.0 - horizon_at) * float(step)
         middle = vanish + ((left + right) / 2 - vanish) * float(step)
@@ -98,5 +102,10 @@ def road(sheet: Sheet) -> Pixels:
         for side in (left, right):
             post = vanish + (side - vanish) * float(step)
             top = horizon_at + reach - sheet.between(0.25, 0.4) * float(step)
-            line(pixels, [(post, horizon_at + reach), (post, top)], mix(green, (0, 0, 0), 0.6), 0.01 * float(step))
+            line(
+                pixels,
+                [(post, horizon_at + reach), (post, top)],
+                mix(green, (0, 0, 0), 0.6),
+                0.01 * float(step),
+            )
     return pixels

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PIL import Image
 
-from recto.shelf.design import Design, write_over
+from recto.shelf.design import Design
 from recto.shelf.front.pieces import name_style, rectangle, small_style, title_style
 from recto.shelf.marks import publisher_mark
 from recto.shelf.palette import mix, readable_on
@@ -71,7 +71,12 @@ def bands(design: Design) -> Image.Image:
             readable_on(palette.accents[0]),
             named=True,
         )
-    write(page, design.plan.publisher, (0.2, 0.08, 0.8, 0.15), name_style(design, readable_on(palette.accents[0])))
+    write(
+        page,
+        design.plan.publisher,
+        (0.2, 0.08, 0.8, 0.15),
+        name_style(design, readable_on(palette.accents[0])),
+    )
     return page
 
 
@@ -93,7 +98,12 @@ def swiss(design: Design) -> Image.Image:
         (left, end + 0.005, 0.95, end + 0.06),
         small_style(design, palette.ink2, 0.026, "left"),
     )
-    write(page, design.author(), (left, 0.9, 0.95, 0.97), name_style(design, palette.ink2, 0.04, "left", "bottom"))
+    write(
+        page,
+        design.author(),
+        (left, 0.9, 0.95, 0.97),
+        name_style(design, palette.ink2, 0.04, "left", "bottom"),
+    )
     rectangle(page, (left, 0.045, 0.95, 0.045 + design.between(0.002, 0.012)), palette.ink2)
     return page
 
@@ -103,7 +113,9 @@ def typographic(design: Design) -> Image.Image:
     page = design.page()
     palette = design.palette
     align = design.pick("left", "centre")
-    top = write(page, design.plan.title, (0.06, 0.05, 0.94, 0.78), title_style(design, palette.ink2, 0.26, align))
+    top = write(
+        page, design.plan.title, (0.06, 0.05, 0.94, 0.78), title_style(design, palette.ink2, 0.26, align)
+    )
     write(
         page,
         design.author(),
@@ -113,16 +125,18 @@ def typographic(design: Design) -> Image.Image:
     return page
 
 
-
-
 def nonfiction(design: Design) -> Image.Image:
     """A loud title on a plain ground, a long subtitle, a line of praise, a small picture."""
     page = design.page()
     palette = design.palette
     bar = design.between(0.0, 0.09)
     rectangle(page, (0, 0, 1, bar), palette.accents[1])
-    end = write(page, design.phrase("tagline"), (0.08, bar + 0.02, 0.92, bar + 0.08), small_style(design, palette.ink))
-    end = write(page, design.plan.title, (0.06, end + 0.02, 0.94, 0.42), title_style(design, palette.ink2, 0.17))
+    end = write(
+        page, design.phrase("tagline"), (0.08, bar + 0.02, 0.92, bar + 0.08), small_style(design, palette.ink)
+    )
+    end = write(
+        page, design.plan.title, (0.06, end + 0.02, 0.94, 0.42), title_style(design, palette.ink2, 0.17)
+    )
     if design.chance(0.7):
         left = design.between(0.1, 0.35)
         design.paste_picture(page, (left, end + 0.03, 1 - left, 0.72))
@@ -144,7 +158,12 @@ def split_title(design: Design) -> Image.Image:
         rectangle(page, (0, top, 1, top + high), ground)
         style = title_style(design, readable_on(ground), min(0.22, 0.8 * high), "left", "middle")
         write(page, word, (0.06, top, 0.94, top + high), style)
-    write(page, design.author(), (0.06, 0.85, 0.94, 0.96), name_style(design, palette.ink, 0.05, "left", "middle"))
+    write(
+        page,
+        design.author(),
+        (0.06, 0.85, 0.94, 0.96),
+        name_style(design, palette.ink, 0.05, "left", "middle"),
+    )
     return page
 
 
@@ -163,8 +182,18 @@ def side_strip(design: Design) -> Image.Image:
         low = top > 0.3
         design.paste_picture(page, (wide, 0, 1, top - 0.04) if low else (wide, 0.5, 1, 1))
     align = design.pick("left", "right")
-    end = write(page, design.plan.title, (wide + 0.06, top, 0.95, top + 0.3), title_style(design, palette.ink2, 0.13, align))
-    write(page, design.plan.subtitle, (wide + 0.06, end + 0.01, 0.95, end + 0.08), small_style(design, palette.ink, align=align))
+    end = write(
+        page,
+        design.plan.title,
+        (wide + 0.06, top, 0.95, top + 0.3),
+        title_style(design, palette.ink2, 0.13, align),
+    )
+    write(
+        page,
+        design.plan.subtitle,
+        (wide + 0.06, end + 0.01, 0.95, end + 0.08),
+        small_style(design, palette.ink, align=align),
+    )
     return page
 
 
@@ -175,7 +204,12 @@ def knocked_out(design: Design) -> Image.Image:
     write(mask, design.plan.title, (0.05, 0.08, 0.95, 0.8), style)
     page = design.page()
     page.paste(design.picture(), (0, 0), mask.convert("L"))
-    write(page, design.author(), (0.06, 0.84, 0.94, 0.95), name_style(design, design.palette.ink2, 0.06, valign="middle"))
+    write(
+        page,
+        design.author(),
+        (0.06, 0.84, 0.94, 0.95),
+        name_style(design, design.palette.ink2, 0.06, valign="middle"),
+    )
     return page
 
 
@@ -186,8 +220,23 @@ def textbook(design: Design) -> Image.Image:
     share = design.between(0.2, 0.5)
     design.paste_picture(page, (0, 0, 1, share))
     rectangle(page, (0, share, 1, share + design.between(0.005, 0.05)), palette.accents[2])
-    end = write(page, design.plan.title, (0.07, share + 0.08, 0.93, share + 0.32), title_style(design, palette.ink, 0.09, "left"))
-    write(page, design.plan.subtitle, (0.07, end + 0.01, 0.93, end + 0.07), small_style(design, palette.ink2, 0.03, "left"))
-    write(page, design.author(), (0.07, 0.85, 0.7, 0.93), name_style(design, palette.ink, 0.035, "left", "bottom"))
+    end = write(
+        page,
+        design.plan.title,
+        (0.07, share + 0.08, 0.93, share + 0.32),
+        title_style(design, palette.ink, 0.09, "left"),
+    )
+    write(
+        page,
+        design.plan.subtitle,
+        (0.07, end + 0.01, 0.93, end + 0.07),
+        small_style(design, palette.ink2, 0.03, "left"),
+    )
+    write(
+        page,
+        design.author(),
+        (0.07, 0.85, 0.7, 0.93),
+        name_style(design, palette.ink, 0.035, "left", "bottom"),
+    )
     publisher_mark(page, design.plan.publisher, (0.86, 0.9), 0.06, palette.ink2, named=False)
     return page

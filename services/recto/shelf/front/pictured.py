@@ -7,7 +7,6 @@ from PIL import Image, ImageDraw
 
 from recto.shelf.design import Design, write_over
 from recto.shelf.front.pieces import name_style, rectangle, small_style, title_style
-from recto.shelf.marks import publisher_mark
 from recto.shelf.palette import mix, readable_on
 from recto.shelf.text import Style, write
 
@@ -115,7 +114,9 @@ def author_first(design: Design) -> Image.Image:
     """The author's name large over a picture, the title small: bestsellers."""
     page = design.picture()
     palette = design.palette
-    write_over(page, design.author(), (0.05, 0.04, 0.95, 0.28), title_style(design, palette.ink2, 0.13), design)
+    write_over(
+        page, design.author(), (0.05, 0.04, 0.95, 0.28), title_style(design, palette.ink2, 0.13), design
+    )
     end = write_over(
         page, design.plan.title, (0.1, 0.66, 0.9, 0.86), title_style(design, palette.ink, 0.08), design
     )
@@ -127,8 +128,6 @@ def author_first(design: Design) -> Image.Image:
         design,
     )
     return page
-
-
 
 
 def framed(design: Design) -> Image.Image:
@@ -162,8 +161,18 @@ def medallion(design: Design) -> Image.Image:
     ImageDraw.Draw(mask).ellipse((0, 0, mask.width - 1, mask.height - 1), fill=255)
     place = (round(box[0] * design.width), round(box[1] * design.height))
     page.paste(picture, place, mask.resize(picture.size, Image.Resampling.BOX))
-    write(page, design.plan.title, (0.07, 0.05, 0.93, top - 0.03), title_style(design, palette.ink2, 0.11, valign="middle"))
-    write(page, design.author(), (0.07, top + high + 0.03, 0.93, 0.94), name_style(design, palette.ink, 0.05, valign="middle"))
+    write(
+        page,
+        design.plan.title,
+        (0.07, 0.05, 0.93, top - 0.03),
+        title_style(design, palette.ink2, 0.11, valign="middle"),
+    )
+    write(
+        page,
+        design.author(),
+        (0.07, top + high + 0.03, 0.93, 0.94),
+        name_style(design, palette.ink, 0.05, valign="middle"),
+    )
     return page
 
 
@@ -175,8 +184,18 @@ def stacked(design: Design) -> Image.Image:
     design.paste_picture(page, (0, 0, 1, first))
     design.paste_picture(page, (0, second, 1, 1), salt=1)
     middle = first + 0.6 * (second - first)
-    write(page, design.plan.title, (0.06, first + 0.015, 0.94, middle), title_style(design, palette.ink2, 0.12, valign="middle"))
-    write(page, design.author(), (0.06, middle, 0.94, second - 0.01), name_style(design, palette.ink, 0.05, valign="middle"))
+    write(
+        page,
+        design.plan.title,
+        (0.06, first + 0.015, 0.94, middle),
+        title_style(design, palette.ink2, 0.12, valign="middle"),
+    )
+    write(
+        page,
+        design.author(),
+        (0.06, middle, 0.94, second - 0.01),
+        name_style(design, palette.ink, 0.05, valign="middle"),
+    )
     return page
 
 
@@ -188,10 +207,14 @@ def veiled(design: Design) -> Image.Image:
     start, end = design.between(0.2, 0.45), design.between(0.55, 0.8)
     share = np.clip((np.linspace(0, 1, design.height) - start) / (end - start), 0, 1)
     veil = np.round(255 * (1 - share if up else share)).astype(np.uint8)
-    mask = Image.fromarray(np.ascontiguousarray(np.broadcast_to(veil[:, None], (design.height, design.width))))
+    mask = Image.fromarray(
+        np.ascontiguousarray(np.broadcast_to(veil[:, None], (design.height, design.width)))
+    )
     page.paste(palette.ground, (0, 0), mask)
     box = (0.07, 0.05, 0.93, start + 0.12) if up else (0.07, end - 0.1, 0.93, 0.87)
-    write(page, design.plan.title, box, title_style(design, palette.ink, 0.13, valign="top" if up else "bottom"))
+    write(
+        page, design.plan.title, box, title_style(design, palette.ink, 0.13, valign="top" if up else "bottom")
+    )
     name = (0.07, 0.88, 0.93, 0.97)
     write_over(page, design.author(), name, name_style(design, palette.ink2, 0.055), design)
     return page
@@ -203,13 +226,25 @@ def comic(design: Design) -> Image.Image:
     palette = design.palette
     middle, across = design.between(0.4, 0.6), design.between(0.35, 0.65)
     gap = 0.012
-    boxes = [(gap, 0.24, 1 - gap, middle), (gap, middle + gap, across, 1 - gap), (across + gap, middle + gap, 1 - gap, 1 - gap)]
+    boxes = [
+        (gap, 0.24, 1 - gap, middle),
+        (gap, middle + gap, across, 1 - gap),
+        (across + gap, middle + gap, 1 - gap, 1 - gap),
+    ]
     for number, box in enumerate(boxes):
         design.paste_picture(page, box, salt=number)
         rectangle(page, box, palette.ink, 0.004)
     style = Style(
-        design.title_face, palette.accents[1], 0.15, valign="middle", leading=1.0, upper=True, outline=readable_on(palette.accents[1])
+        design.title_face,
+        palette.accents[1],
+        0.15,
+        valign="middle",
+        leading=1.0,
+        upper=True,
+        outline=readable_on(palette.accents[1]),
     )
     write(page, design.plan.title, (0.04, 0.02, 0.96, 0.23), style)
-    write_over(page, design.author(), (0.05, 0.93, 0.95, 0.985), name_style(design, palette.ink, 0.04), design)
+    write_over(
+        page, design.author(), (0.05, 0.93, 0.95, 0.985), name_style(design, palette.ink, 0.04), design
+    )
     return page

@@ -16,10 +16,9 @@ def title_style(
     upper = design.chance(0.35)
     tracking = design.between(0.02, 0.2) if upper and design.chance(0.35) else 0.0
     outline = design.palette.ink if design.chance(0.06) else None
-    return Style(
-        design.title_face, colour, size * design.between(0.7, 1.0), align, valign, design.between(0.98, 1.25), tracking,
-        upper, outline=outline,
-    )  # fmt: skip
+    size *= design.between(0.7, 1.0)
+    leading = design.between(0.98, 1.25)
+    return Style(design.title_face, colour, size, align, valign, leading, tracking, upper, outline=outline)
 
 
 def name_style(
@@ -43,12 +42,11 @@ def small_style(
 
 def rectangle(page: Image.Image, box: Box, colour: Colour, stroke: float = 0.0) -> None:
     """A filled box, or a frame with a stroke (fraction of the height)."""
-    left, top, right, bottom = box
-    corners = (left * page.width, top * page.height, right * page.width - 1, bottom * page.height - 1)
+    left, top = box[0] * page.width, box[1] * page.height
+    # A rule may be thinner than a pixel of a small page.
+    corners = (left, top, max(left, box[2] * page.width - 1), max(top, box[3] * page.height - 1))
     draw = ImageDraw.Draw(page)
     if stroke:
         draw.rectangle(corners, outline=colour, width=max(1, round(stroke * page.height)))
     else:
         draw.rectangle(corners, fill=colour)
-
-

@@ -17,7 +17,7 @@ def _rotation(turn: float, tilt: float, axis: float) -> NDArray[np.float64]:
     direction = np.array([np.cos(axis), np.sin(axis), 0.0]) * tilt
     leaning = np.asarray(cv2.Rodrigues(direction)[0], np.float64)
     spin = np.array([[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, 1.0]])
-    return leaning @ spin
+    return np.asarray(leaning @ spin, np.float64)
 
 
 def turn_of(rng: np.random.Generator, options: PhotoOptions) -> float:
@@ -40,19 +40,19 @@ def pose(
 ) -> tuple[Corners, Corners]:
     """Corners of the cover's face, and those of its foot on the table, below the thickness of the book.
 
-    `shape`: width and height of the cover; `size`: of the photo; `shift`: of its centre, share of the photo. `scale`
-    multiplies the drawn share of the frame.
+    `shape`: width and height of the cover; `size`: of the photo; `shift`: of its centre, share of the photo.
+    `scale` multiplies the drawn share of the frame.
     """
     ratio = shape[0] / shape[1]
     thick = float(rng.uniform(0.005, 0.07))
     x, y = ratio / 2, 0.5
     face = np.array([(-x, -y, 0), (x, -y, 0), (x, y, 0), (-x, y, 0)])
-    foot = face + (0, 0, thick)
+    foot = face + np.array([0, 0, thick])
     tilt = float(np.radians(min(abs(rng.normal(0, options.tilt / 2)), options.tilt)))
     turned = (
         np.concatenate([face, foot]) @ _rotation(turn_of(rng, options), tilt, float(rng.uniform(0, 6.2832))).T
     )
-    # A phone's main camera sees about 65 degrees, so a book that fills the frame is 1.2 to 3 book heights away.
+    # A phone's camera sees about 65 degrees: a book that fills the frame is 1.2 to 3 book heights away.
     depth = turned[:, 2] + float(rng.uniform(1.2, 3.0))
     flat = turned[:, :2] / depth[:, None]
     reach = float(rng.uniform(*options.fill)) * scale * min(size)

@@ -24,7 +24,7 @@ def _coarse_grid(pixels: Pixels) -> tuple[Plane, Plane]:
 
 
 def illumination(rng: np.random.Generator, pixels: Pixels, uneven: float, shadow: float) -> Plane:
-    """Light of every pixel, about 1: a lamp to one side and, with chance `shadow`, the shadow of hand or phone."""
+    """Light of every pixel, about 1: a lamp to one side and, with chance `shadow`, a hand's or phone's shadow."""
     x, y = _coarse_grid(pixels)
     longest = max(pixels.shape[:2])
     lamp = rng.uniform(-0.3, 1.3, 2) * longest

@@ -162,13 +162,15 @@ def _finger(pixels: Pixels, root: np.ndarray, tip: np.ndarray, thick: float, ski
 
 
 def curled(rng: np.random.Generator, cover: Pixels) -> Pixels:
-    """The cover with its inside shifted by up to 2 % of its height, as paper that does not lie flat; the edges stay."""
+    """The cover with its inside shifted by up to 2 % of its height, as paper that bulges; the edges stay."""
     high, wide = cover.shape[:2]
     x, y = np.meshgrid(np.linspace(0, 1, wide, dtype=np.float32), np.linspace(0, 1, high, dtype=np.float32))
     bulge = np.sin(np.pi * x) * np.sin(np.pi * y) * high
     across, down = rng.uniform(-0.02, 0.02, 2)
     columns, rows = x * (wide - 1) + bulge * np.float32(across), y * (high - 1) + bulge * np.float32(down)
-    return np.asarray(cv2.remap(cover, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+    return np.asarray(
+        cv2.remap(cover, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8
+    )
 
 
 def lay_case(rng: np.random.Generator, pixels: Pixels, face: Corners, foot: Corners) -> None:
@@ -180,7 +182,11 @@ def lay_case(rng: np.random.Generator, pixels: Pixels, face: Corners, foot: Corn
     _cast_shadow(rng, pixels, below)
     for start in range(4):
         end = (start + 1) % 4
-        fill(pixels, np.stack([outer[start], outer[end], below[end], below[start]]), (tone // 2, tone // 2, tone // 2))
+        fill(
+            pixels,
+            np.stack([outer[start], outer[end], below[end], below[start]]),
+            (tone // 2, tone // 2, tone // 2),
+        )
     fill(pixels, outer, (tone, tone, tone + 2))
 
 

@@ -22,8 +22,8 @@ _MOST_OTHERS = 5
 class Photo:
     """A simulated photo (RGB) and where the cover is in it.
 
-    `outline`: float32 (4, 2), pixel x and y of the cover's top-left, top-right, bottom-right and bottom-left corner;
-    pixel centres are whole numbers. Corners may lie outside the photo.
+    `outline`: float32 (4, 2), pixel x and y of the cover's top-left, top-right, bottom-right and bottom-left
+    corner; pixel centres are whole numbers. Corners may lie outside the photo.
     """
 
     image: Image.Image
@@ -40,8 +40,8 @@ def photograph(
 ) -> Photo:
     """A photo of a cover, never mirrored.
 
-    `size`: width and height in pixels, or the longest side of a 4:3 photo held upright or across. `others`: covers that
-    lie around it. The same cover, random state and arguments give the same photo.
+    `size`: width and height in pixels, or the longest side of a 4:3 photo held upright or across. `others`: covers
+    that lie around it. The same cover, random state and arguments give the same photo.
     """
     frame = _frame(rng, size)
     page = np.asarray(cover.convert("RGB"))

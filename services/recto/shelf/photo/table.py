@@ -72,7 +72,9 @@ def print_sheet(rng: np.random.Generator, height: int, width: int) -> Pixels:
         for row in range(step, height, step):
             kind = float(rng.random())
             if kind < 0.02:  # a picture
-                cv2.rectangle(pixels, (int(left), row), (int(right), row + 6 * step), _colour(rng, 90, 200), -1)
+                cv2.rectangle(
+                    pixels, (int(left), row), (int(right), row + 6 * step), _colour(rng, 90, 200), -1
+                )
             elif kind < 0.94:
                 _words(rng, pixels, (left, right if kind < 0.85 else (left + right) / 2), row, step)
     turn = cv2.getRotationMatrix2D((width / 2, height / 2), float(rng.uniform(0, 360)), 1.5)
@@ -98,7 +100,10 @@ def keyboard(rng: np.random.Generator, height: int, width: int) -> Pixels:
     pitch = max(8, round(height * float(rng.uniform(0.06, 0.14))))
     for number, row in enumerate(range(0, height, pitch)):
         for column in range(-pitch + (number * pitch) // 3, width, pitch):
-            near, far = (column + pitch // 10, row + pitch // 10), (column + pitch * 9 // 10, row + pitch * 9 // 10)
+            near, far = (
+                (column + pitch // 10, row + pitch // 10),
+                (column + pitch * 9 // 10, row + pitch * 9 // 10),
+            )
             cv2.rectangle(pixels, near, far, key, -1)
             place = (column + pitch // 4, row + pitch // 2)
             letter = chr(int(rng.integers(65, 91)))
@@ -121,12 +126,18 @@ def two_parts(rng: np.random.Generator, height: int, width: int) -> Pixels:
 
 
 GROUNDS: tuple[tuple[Ground, float], ...] = (
-    (wood, 0.27), (plain, 0.2), (carpet, 0.1), (cloth, 0.12), (print_sheet, 0.06), (keyboard, 0.05), (two_parts, 0.2),
-)  # fmt: skip
+    (wood, 0.27),
+    (plain, 0.2),
+    (carpet, 0.1),
+    (cloth, 0.12),
+    (print_sheet, 0.06),
+    (keyboard, 0.05),
+    (two_parts, 0.2),
+)
 
 
 def draw_ground(rng: np.random.Generator, height: int, width: int) -> Pixels:
-    """A random ground, (height, width, 3). Drawn at half the size: it lies behind and is a little out of focus."""
+    """A random ground, (height, width, 3), drawn at half the size: it lies behind, a little out of focus."""
     ground = GROUNDS[int(rng.choice(len(GROUNDS), p=[share for _, share in GROUNDS]))][0]
     small = ground(rng, (height + 1) // 2, (width + 1) // 2)
     return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
