@@ -63,9 +63,10 @@ class Collection:
 
     def upsert(self, points: Sequence[CoverPoint]) -> None:
         """Write covers: features first, so that every cover that can be found has them."""
+        features = self._feature_store()
         bytes_per_point = 4 * self.layout.embedding_dim + 4 * self.layout.local.dimension
         check_space(self.path, sum(len(point.features) + bytes_per_point for point in points))
-        self._feature_store().put((point.cover_id, point.features) for point in points)
+        features.put((point.cover_id, point.features) for point in points)
         step = max(1, min(BATCH_POINTS, BATCH_BYTES // bytes_per_point))
         for start in range(0, len(points), step):
             batch = [requests.point(point) for point in points[start : start + step]]
@@ -112,8 +113,9 @@ class Collection:
         """Remove covers; features first: when this dies in between, the next try still finds the points."""
         if not cover_ids:
             return
+        features = self._feature_store()
         check_space(self.path, 0, reserve=DELETE_RESERVE)
-        self._feature_store().delete(cover_ids)
+        features.delete(cover_ids)
         operation = edge.UpdateOperation.delete_points(list(cover_ids))
         self._update(operation)
         self.flush()
@@ -186,9 +188,8 @@ class Collection:
         self._check_open()
         if self._shard is None:
             shard_path = self.path / "shard"
-            shutil.rmtree(
-                shard_path / "temp_segments", ignore_errors=True
-            )  # left for ever by an interrupted build
+            # An interrupted build of segments leaves this folder behind, for ever.
+            shutil.rmtree(shard_path / "temp_segments", ignore_errors=True)
             try:
                 self._shard = edge.EdgeShard.load(str(shard_path))
             except Exception as error:  # the engine has no error classes of its own
