@@ -1,0 +1,51 @@
+"""The web application: `create_app` puts it together, nothing happens at import."""
+
+from __future__ import annotations
+
+from threading import BoundedSemaphore
+
+import jinja2
+from flask import Flask
+
+from recto.blobs import BlobStore
+from recto.ledger import Ledger
+from recto.settings import Settings
+from recto_web import pages
+from recto_web.assets import serve_assets
+from recto_web.book_urls import BookIdConverter
+from recto_web.errors import handle_errors
+from recto_web.parts import EXTENSION, Parts
+from recto_web.secret_key import secret_key
+from recto_web.security import guard
+from recto_web.tokens import sign_forms
+from recto_web.words import speak
+from recto_workers.instance import redis_url_of
+from recto_workers.messages import Producer
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The Flask application of one data folder. Without settings they are read from the environment.
+
+    Raises:
+        RectoError: the ledger cannot be opened; the message says why.
+    """
+    settings = settings or Settings.from_environment()
+    app = Flask(__name__)
+    app.extensions[EXTENSION] = Parts(
+        settings=settings,
+        ledger=Ledger.open(settings),
+        blobs=BlobStore(settings.data_dir),
+        producer=Producer(redis_url_of(settings), settings),
+        waiting=BoundedSemaphore(max(1, settings.web_threads // 2)),
+    )
+    app.url_map.merge_slashes = False  # an id may hold two slashes in a row
+    app.url_map.converters["book"] = BookIdConverter
+    app.jinja_env.undefined = jinja2.StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    guard(app)
+    sign_forms(app, secret_key(settings))
+    handle_errors(app)
+    serve_assets(app)
+    speak(app)
+    pages.register(app)
+    return app

@@ -1,0 +1,93 @@
+"""Errors as pages that say what to do, or as problem JSON (RFC 9457) for programs."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import ClassVar
+
+from flask import Flask, jsonify, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from recto.errors import BadInput, InUse, NotFound, RectoError, Unavailable
+from recto.settings import MIB
+from recto_web.parts import parts
+from recto_web.rendering import render, wants_json
+from recto_web.security import drain_body
+
+log = logging.getLogger(__name__)
+
+TITLES = {
+    400: "That did not work",
+    403: "Not accepted",
+    404: "Nothing here",
+    405: "Not that way",
+    413: "Too large",
+    429: "Too many at once",
+    500: "Something broke",
+    503: "Not at the moment",
+}
+SENTENCES = {
+    400: "The request could not be understood. Go back and try again.",
+    403: "The request was not accepted. Go back, reload the page and try again.",
+    404: "There is no page at this address. It may have been deleted, or the address has a typing error.",
+    405: "This address does not take requests of this kind. Start again from the search page.",
+    429: "More searches are waiting than can be answered. Try again in a minute.",
+    500: "That is a fault of Recto, not yours; its log says more. The catalogue is safe. Try again.",
+    503: "A part of Recto does not answer at present. Try again in a minute.",
+}
+STATUS = {BadInput: 400, NotFound: 404, Unavailable: 503, InUse: 503}
+RETRY_SECONDS = {429: 30, 503: 10}
+
+
+@dataclass(frozen=True)
+class ErrorPage:
+    """Context of `error.html`."""
+
+    template: ClassVar[str] = "error.html"
+    status: int
+    title: str
+    sentence: str
+
+
+def handle_errors(app: Flask) -> None:
+    """Register the handlers."""
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(RectoError, _recto_error)
+
+
+def problem(status: int, sentence: str = "") -> ResponseReturnValue:
+    """An error response, as a page or as JSON, whichever the caller prefers."""
+    page = ErrorPage(status, TITLES.get(status, "That did not work"), sentence or SENTENCES.get(status, ""))
+    headers = {"Cache-Control": "no-store"}
+    if status in RETRY_SECONDS:
+        headers["Retry-After"] = str(RETRY_SECONDS[status])
+    if not wants_json():
+        return render(page, status, headers)
+    response = jsonify(type="about:blank", title=page.title, status=status, detail=page.sentence)
+    response.mimetype = "application/problem+json"
+    return response, status, headers
+
+
+def _http_error(error: HTTPException) -> ResponseReturnValue:
+    status = error.code or 500
+    if error.response is not None or status < 400:
+        return error.get_response()
+    if isinstance(error, RequestEntityTooLarge):
+        drain_body()
+        return problem(413, _too_large())
+    own_words = error.description if error.description != type(error).description else ""
+    return problem(status, own_words or "")
+
+
+def _too_large() -> str:
+    limit = parts().settings.max_image_bytes / MIB
+    return f"An image may have {limit:.0f} MB at most, and this was more. Send a smaller copy, or fewer files at once."
+
+
+def _recto_error(error: RectoError) -> ResponseReturnValue:
+    status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
+    if status >= 500:
+        log.warning("%s %s: %s", request.method, request.path, error)
+    return problem(status, str(error))

@@ -1,0 +1,25 @@
+"""The pages: one blueprint per feature."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from recto_web.pages import add_book, book, catalogue, covers, examples, health, jobs, result, search
+
+BLUEPRINTS = (
+    search.blueprint,
+    examples.blueprint,
+    result.blueprint,
+    catalogue.blueprint,
+    add_book.blueprint,
+    book.blueprint,
+    covers.blueprint,
+    jobs.blueprint,
+    health.blueprint,
+)
+
+
+def register(app: Flask) -> None:
+    """Add every page to the application."""
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)

@@ -1,0 +1,75 @@
+"""Adding a book: a form with both sides and what is known of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from flask import Blueprint, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from recto.errors import BadInput
+from recto.records import Book
+from recto.settings import MIB
+from recto_web.adding import enter
+from recto_web.book_form import MAX_FILES, BookForm, read_book_form
+from recto_web.parts import parts
+from recto_web.rendering import render
+from recto_web.security import accepts_files
+
+blueprint = Blueprint("add_book", __name__)
+
+
+@dataclass(frozen=True)
+class AddBookPage:
+    """Context of `add_book.html`. `existing` is the book that already has the id that was typed."""
+
+    template: ClassVar[str] = "add_book.html"
+    form: BookForm
+    existing: Book | None
+    max_bytes: int
+    max_files: int = MAX_FILES
+
+    @property
+    def max_megabytes(self) -> int:
+        """Largest image in MB."""
+        return self.max_bytes // MIB
+
+
+@blueprint.get("/books/new")
+def form() -> ResponseReturnValue:
+    """The empty form."""
+    return render(AddBookPage(BookForm(), None, parts().settings.max_image_bytes))
+
+
+@blueprint.post("/books")
+@accepts_files(MAX_FILES)
+def add() -> ResponseReturnValue:
+    """Take the book in and lead to its job; a form with mistakes comes back with what was typed."""
+    max_bytes = parts().settings.max_image_bytes
+    filled = read_book_form(request, max_bytes)
+    if filled.errors:
+        return render(AddBookPage(filled, None, max_bytes), filled.status)
+    existing = parts().ledger.book(filled.book.book_id)
+    if existing is not None and not _same(existing, filled.book) and not filled.typed("replace"):
+        return render(AddBookPage(filled, existing, max_bytes), 409)
+    try:
+        job_id = enter(filled.book, filled.images)
+    except BadInput as error:
+        filled.errors["form"] = str(error)
+        return render(AddBookPage(filled, None, max_bytes), 400)
+    return redirect(url_for("jobs.show", job_id=job_id), 303)
+
+
+def _same(existing: Book, typed: Book) -> bool:
+    """True when the form says nothing that the catalogue does not say already."""
+    pairs = (
+        (typed.title, existing.title),
+        (typed.authors, existing.authors),
+        (typed.isbn, existing.isbn),
+        (typed.publisher, existing.publisher),
+        (typed.year, existing.year),
+        (typed.language, existing.language),
+        (typed.tags, existing.tags),
+    )
+    return all(new == old for new, old in pairs)

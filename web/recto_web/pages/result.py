@@ -1,0 +1,168 @@
+"""The result of a search: the answer, how sure it is, and the region of the photo that matched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from flask import Blueprint, Response, abort, jsonify, redirect, send_file, url_for
+from flask.typing import ResponseReturnValue
+
+from recto.ledger import SearchRow
+from recto_web import result_views
+from recto_web.parts import parts
+from recto_web.rendering import render, wants_json
+from recto_web.result_views import Candidate, Difference, PhotoView
+from recto_web.searching import wait_for
+from recto_web.uploads import HEAD_BYTES, JPEG, WEB_SAFE, image_type
+
+RETRY_SECONDS = 1
+RUNNERS_UP = 6
+
+blueprint = Blueprint("result", __name__)
+
+
+@dataclass(frozen=True)
+class ResultPage:
+    """Context of `result.html`. `best` is the first book, `twins` the look-alikes when the verdict is ambiguous."""
+
+    template: ClassVar[str] = "result.html"
+    search_id: str
+    verdict: str
+    best: Candidate | None
+    twins: tuple[Candidate, ...]
+    differences: tuple[Difference, ...]
+    others: tuple[Candidate, ...]
+    photos: tuple[PhotoView, ...]
+    timings: Mapping[str, float]
+    filter: str
+    created: float
+    catalogue_is_empty: bool
+
+
+@dataclass(frozen=True)
+class PendingPage:
+    """Context of `pending.html`: a search that is not answered yet."""
+
+    template: ClassVar[str] = "pending.html"
+    url: str
+    photo_urls: tuple[str, ...]
+    retry_seconds: int = RETRY_SECONDS
+
+
+@dataclass(frozen=True)
+class FailedPage:
+    """Context of `search_failed.html`: a search that has no answer, and why."""
+
+    template: ClassVar[str] = "search_failed.html"
+    title: str
+    sentence: str
+
+
+@blueprint.get("/searches/<search_id>")
+def show(search_id: str) -> ResponseReturnValue:
+    """The result of a search."""
+    return respond(
+        parts().ledger.search(search_id) or abort(404, "There is no such search, or it was cleared away.")
+    )
+
+
+@blueprint.get("/searches/<search_id>/photos/<int:number>")
+def photo(search_id: str, number: int) -> Response:
+    """A photo of a search, counted from 0: the upright copy once it is answered, the upload itself before."""
+    row = parts().ledger.search(search_id) or abort(404)
+    names = (
+        [each["name"] for each in row.result["photos"]] if row.result else [each.name for each in row.photos]
+    )
+    if number >= len(names) or row.state == "failed":  # what could not be read is not shown either
+        abort(404)
+    path = parts().blobs.incoming_path(names[number])
+    try:
+        with path.open("rb") as file:
+            kind = image_type(file.read(HEAD_BYTES))
+    except FileNotFoundError:
+        abort(404)
+    if kind not in WEB_SAFE:
+        abort(404)
+    response = send_file(path, mimetype=kind or JPEG, etag=names[number])
+    response.headers["Cache-Control"] = (
+        "private, max-age=86400, immutable" if row.result else "private, no-cache"
+    )
+    return response
+
+
+def answer(search_id: str) -> ResponseReturnValue:
+    """The answer of a search that was just sent, or a redirection to it, or the address where it will be."""
+    row = wait_for(search_id)
+    if row.state == "pending" or wants_json():
+        return respond(row)
+    return redirect(url_for("result.show", search_id=search_id), 303)
+
+
+def respond(row: SearchRow) -> ResponseReturnValue:
+    """A search as it stands: 200 with its answer, 202 while it is worked on, 422 or 503 when there is none."""
+    if row.state == "done" and row.result is not None:
+        return _done(row, row.result)
+    if row.state == "pending":
+        return _pending(row)
+    if row.state == "failed":
+        return _failed(422, "This photo could not be searched", row.error)
+    return _failed(
+        503, "No answer in time", "No worker answered in time. Try again; `recto status` shows what runs."
+    )
+
+
+def _done(row: SearchRow, result: Mapping[str, Any]) -> ResponseReturnValue:
+    url = url_for("result.show", search_id=row.search_id)
+    if wants_json():
+        photo_url = url_for("result.photo", search_id=row.search_id, number=0)
+        return jsonify({"search": url, "photo": photo_url, **result}), 200, {"Vary": "Accept"}
+    found = result_views.candidates(result)
+    best = found[0] if found and result["verdict"] != "not_found" else None
+    twins = result_views.twins(found) if result["verdict"] == "ambiguous" else []
+    page = ResultPage(
+        search_id=row.search_id,
+        verdict=result["verdict"],
+        best=best,
+        twins=tuple(twins),
+        differences=tuple(result_views.differences(twins)),
+        others=tuple(_others(found, best, twins)),
+        photos=tuple(result_views.photos(row, best)),
+        timings=result["timings_ms"],
+        filter=result_views.filter_words(row.where),
+        created=row.created,
+        catalogue_is_empty=parts().ledger.browse(page=1, page_size=1).total == 0,
+    )
+    return render(page)
+
+
+def _others(
+    found: Sequence[Candidate], best: Candidate | None, twins: Sequence[Candidate]
+) -> Sequence[Candidate]:
+    shown = len(twins) or (1 if best else 0)
+    return found[shown : shown + RUNNERS_UP]
+
+
+def _pending(row: SearchRow) -> ResponseReturnValue:
+    url = url_for("result.show", search_id=row.search_id)
+    headers = {
+        "Location": url,
+        "Retry-After": str(RETRY_SECONDS),
+        "Cache-Control": "no-store",
+        "Vary": "Accept",
+    }
+    if wants_json():
+        return jsonify(search=url, state="pending"), 202, headers
+    urls = [
+        url_for("result.photo", search_id=row.search_id, number=number) for number in range(len(row.photos))
+    ]
+    return render(PendingPage(url, tuple(urls)), 202, headers)
+
+
+def _failed(status: int, title: str, sentence: str) -> ResponseReturnValue:
+    if wants_json():
+        response = jsonify(type="about:blank", title=title, status=status, detail=sentence)
+        response.mimetype = "application/problem+json"
+        return response, status
+    return render(FailedPage(title, sentence), status)

@@ -1,0 +1,133 @@
+"""What the result page shows of the stored result of a search: plain records for the templates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import url_for
+
+from recto.ledger import SearchRow
+from recto.records import Book, Where
+from recto_web.parts import parts
+from recto_web.words import listed
+
+SAME = 0.5
+"""Least probability of a book that is still called a look-alike of the first one, as a share of the first's."""
+MOST_TWINS = 4
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A book of the answer. `exists` is False when it was deleted since; `outline` is in pixels of photo `photo`."""
+
+    book_id: str
+    title: str
+    authors: str
+    publisher: str
+    year: int | None
+    cover_id: str
+    side: str
+    probability: float
+    inliers: int
+    photo: int
+    outline: tuple[tuple[float, float], ...]
+    exists: bool
+
+
+@dataclass(frozen=True)
+class PhotoView:
+    """A photo with the region that matched. `points` and `shade` are attributes of SVG, empty without a region."""
+
+    url: str
+    number: int
+    width: int
+    height: int
+    side: str
+    points: str
+    shade: str
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A field in which look-alikes differ: its name and the value of each, in their order."""
+
+    name: str
+    values: tuple[str, ...]
+
+
+def candidates(result: Mapping[str, Any]) -> list[Candidate]:
+    """The books of a result, best first, with what the ledger says of them now."""
+    rows = result["books"]
+    books = parts().ledger.books_by_id([row["book_id"] for row in rows])
+    return [_candidate(row, books.get(row["book_id"])) for row in rows]
+
+
+def _candidate(row: Mapping[str, Any], book: Book | None) -> Candidate:
+    return Candidate(
+        book_id=row["book_id"],
+        title=(book.title if book else row["title"]) or row["book_id"],
+        authors=listed(book.authors if book else row["authors"]),
+        publisher=book.publisher if book else row.get("publisher", ""),
+        year=book.year if book else row["year"],
+        cover_id=row["cover_id"],
+        side=row["side"],
+        probability=row["probability"],
+        inliers=row["inliers"],
+        photo=row["photo"],
+        outline=tuple((float(x), float(y)) for x, y in row["outline"] or ()),
+        exists=book is not None,
+    )
+
+
+def twins(found: Sequence[Candidate]) -> list[Candidate]:
+    """The look-alikes of an ambiguous answer: at least two where there are two."""
+    close = [book for book in found if book.probability >= SAME * found[0].probability]
+    return list(found[: max(2, min(len(close), MOST_TWINS))])
+
+
+def differences(books: Sequence[Candidate]) -> list[Difference]:
+    """The fields that tell look-alikes apart."""
+    columns = {
+        "title": tuple(book.title for book in books),
+        "author": tuple(book.authors for book in books),
+        "publisher": tuple(book.publisher for book in books),
+        "year": tuple(str(book.year or "") for book in books),
+    }
+    return [Difference(name, values) for name, values in columns.items() if len(set(values)) > 1]
+
+
+def photos(row: SearchRow, best: Candidate | None) -> list[PhotoView]:
+    """The photos of a search that was answered, the region of the best book drawn where it was seen."""
+    assert row.result is not None
+    views = []
+    for number, photo in enumerate(row.result["photos"]):
+        outline = best.outline if best and best.photo == number else ()
+        corners = " ".join(f"{x:.0f},{y:.0f}" for x, y in outline)
+        width, height = int(photo["width"]), int(photo["height"])
+        views.append(
+            PhotoView(
+                url=url_for("result.photo", search_id=row.search_id, number=number),
+                number=number,
+                width=width,
+                height=height,
+                side=photo["side"] or "",
+                points=corners,
+                shade=f"M0,0H{width}V{height}H0ZM{corners.replace(' ', 'L')}Z" if corners else "",
+            )
+        )
+    return views
+
+
+def filter_words(where: Where) -> str:
+    """The filter of a search as a part of a sentence; empty without one."""
+    said = []
+    if where.year_from or where.year_to:
+        said.append(f"from {where.year_from or 'the beginning'} to {where.year_to or 'today'}")
+    if where.authors:
+        said.append("by " + " or ".join(where.authors))
+    for name, value in (("published by", where.publisher), ("in the language", where.language)):
+        said += [f"{name} {value}"] if value else []
+    said += [f"with the tag “{where.tag}”"] if where.tag else []
+    return ", ".join(said)

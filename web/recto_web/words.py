@@ -1,0 +1,82 @@
+"""Numbers and times as people read them; registered as filters of the templates."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from flask import Flask
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+def percent(probability: float) -> str:
+    """A probability in per cent that claims neither certainty nor impossibility: `99.4 %`, `> 99.9 %`, `< 1 %`."""
+    if probability > 0.999:
+        return "> 99.9 %"
+    if probability < 0.01:
+        return "< 1 %"
+    if probability > 0.99:
+        return f"{probability:.1%}".replace("%", " %")
+    return f"{probability:.0%}".replace("%", " %")
+
+
+def sureness(probability: float) -> str:
+    """What a probability means, in words."""
+    steps = (
+        (0.99, "as good as certain"),
+        (0.95, "very likely"),
+        (0.8, "likely"),
+        (0.5, "more likely than not"),
+    )
+    return next((words for least, words in steps if probability >= least), "unlikely")
+
+
+def duration(seconds: float) -> str:
+    """A span of time: `8 s`, `3 min 20 s`, `2 h 5 min`, `3 days`."""
+    whole = round(seconds)
+    if whole < MINUTE:
+        return f"{whole} s"
+    if whole < HOUR:
+        return _two(whole // MINUTE, "min", whole % MINUTE, "s")
+    if whole < 2 * DAY:
+        return _two(whole // HOUR, "h", whole % HOUR // MINUTE, "min")
+    return f"{whole // DAY} days"
+
+
+def _two(large: int, large_unit: str, small: int, small_unit: str) -> str:
+    return f"{large} {large_unit} {small} {small_unit}" if small else f"{large} {large_unit}"
+
+
+def milliseconds(value: float) -> str:
+    """A time of a stage: `0.4 ms`, `38 ms`, `1.24 s`."""
+    if value >= 1000:
+        return f"{value / 1000:.2f} s"
+    return f"{value:.0f} ms" if value >= 10 else f"{value:.1f} ms"
+
+
+def ago(moment: float) -> str:
+    """How long ago a moment (UTC epoch seconds) was."""
+    seconds = max(0.0, time.time() - moment)
+    return "just now" if seconds < 10 else f"{duration(seconds)} ago"
+
+
+def iso(moment: float) -> str:
+    """A moment for the `datetime` attribute of `<time>`."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """A number with its noun: `1 cover`, `1,204 covers`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a row: `A`, `A and B`, `A, B and C`."""
+    return " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
+
+
+def speak(app: Flask) -> None:
+    """Register the filters."""
+    for function in (percent, sureness, duration, milliseconds, ago, iso, count, listed):
+        app.jinja_env.filters[function.__name__] = function
