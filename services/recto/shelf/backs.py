@@ -11,7 +11,7 @@ from recto.shelf import words
 from recto.shelf.art.finish import monochrome
 from recto.shelf.art.people import portrait
 from recto.shelf.design import Design, write_over
-from recto.shelf.marks import barcode, publisher_mark
+from recto.shelf.marks import barcode, publisher_mark, readable_width
 from recto.shelf.paint import Sheet
 from recto.shelf.palette import mix, readable_on
 from recto.shelf.text import Style, write
@@ -165,7 +165,7 @@ def _foot(design: Design, page: Image.Image) -> None:
     wide, high = (
         round(page.height * part) for part in (0.29 + 0.05 * own.random(), 0.105 + 0.03 * own.random())
     )
-    code = barcode(plan.isbn, wide, high)
+    code = barcode(plan.isbn, readable_width(wide), high)
     right = own.random() < 0.65
     margin = round(0.06 * page.width)
     left = page.width - margin - code.width if right else margin

@@ -27,6 +27,8 @@ def fractal(
     Each octave is added at its own small size and the sum is enlarged, so the cost is that of one resize.
     """
     rows, columns = cells
+    # A stream of its own: how many octaves are drawn depends on the resolution, what comes after must not.
+    rng = np.random.default_rng(int(rng.integers(1 << 62)))
     field = rng.random((rows + 1, columns + 1), dtype=np.float32)
     amplitude = 1.0
     for _ in range(octaves - 1):

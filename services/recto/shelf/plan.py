@@ -119,7 +119,7 @@ def plan_book(index: int, seed: int) -> Plan:
 
 def _volume_look(shared: np.random.Generator, volume: int) -> tuple[int, float]:
     """How the volumes of a series differ: nothing but the words, the picture, the colours, or both."""
-    same_picture, same_colours = shared.random(2) < (0.5, 0.6)
+    same_picture, same_colours = shared.random(2) < (0.6, 0.65)
     return (0 if same_picture else volume), (0.0 if same_colours else 0.21 * volume)
 
 

@@ -94,7 +94,7 @@ def quarter(
 def facets(sheet: Sheet) -> Pixels:
     """Triangles over random points, coloured by a smooth field (low polygon style)."""
     columns = int(sheet.rng.integers(3, 9))
-    rows = round(columns * sheet.height / sheet.width)
+    rows = max(1, round(columns * sheet.height / sheet.width))
     jitter = sheet.rng.uniform(-0.35, 0.35, (rows + 3, columns + 3, 2))
     field = fractal(sheet.rng, rows + 3, columns + 3, cells=(2, 2), octaves=2)
     ramp = colour_map(field, (sheet.palette.ground, sheet.colour(), sheet.colour()))

@@ -11,6 +11,8 @@ from recto.shelf.photo.options import PhotoOptions
 Corners = NDArray[np.float32]
 """(4, 2) pixel corners: top-left, top-right, bottom-right, bottom-left of the cover."""
 
+_FRAMED = 0.99  # largest share of the frame's width and height that a whole cover takes
+
 
 def _rotation(turn: float, tilt: float, axis: float) -> NDArray[np.float64]:
     """A turn about the optical axis, then a tilt about an axis in the image plane; radians."""
@@ -57,9 +59,15 @@ def pose(
     flat = turned[:, :2] / depth[:, None]
     reach = float(rng.uniform(*options.fill)) * scale * min(size)
     flat *= reach / _longest_edge(flat[:4])
-    if shift is None:
-        shift = _shift(rng, flat[:4], size, options)
-    flat += np.array(size) * (0.5 + np.array(shift)) - flat[:4].mean(axis=0)
+    if shift is None and rng.random() < options.partial:
+        across, down = rng.choice([-1, 1], 2) * rng.uniform(0.15, 0.4, 2)
+        shift = (float(across), float(down))
+    elif shift is None:
+        # People step back until the whole cover is in the frame.
+        flat *= min(1.0, float((_FRAMED * np.array(size) / np.ptp(flat[:4], axis=0)).min()))
+        shift = _shift(rng, flat[:4], size, options.off_centre)
+    middle = (flat[:4].min(axis=0) + flat[:4].max(axis=0)) / 2
+    flat += np.array(size) * (0.5 + np.array(shift)) - middle
     return flat[:4].astype(np.float32), flat[4:].astype(np.float32)
 
 
@@ -68,14 +76,11 @@ def _longest_edge(corners: NDArray[np.float64]) -> float:
 
 
 def _shift(
-    rng: np.random.Generator, flat: NDArray[np.float64], size: tuple[int, int], options: PhotoOptions
+    rng: np.random.Generator, flat: NDArray[np.float64], size: tuple[int, int], off_centre: float
 ) -> tuple[float, float]:
-    if rng.random() < options.partial:
-        across, down = rng.choice([-1, 1], 2) * rng.uniform(0.15, 0.4, 2)
-        return float(across), float(down)
     # As far from the centre as wished, but with the whole cover in the frame where it is small enough.
     room = np.maximum(0.0, 0.5 - np.ptp(flat, axis=0) / np.array(size) / 2 - 0.01)
-    limit = np.minimum(room, options.off_centre)
+    limit = np.minimum(room, off_centre)
     across, down = rng.uniform(-limit, limit)
     return float(across), float(down)
 
