@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -63,24 +64,24 @@ class Database:
             RectoError: the file system cannot do it (a network share).
         """
         deadline = time.monotonic() + BUSY_SECONDS
-        while True:
+        while (mode := self._try_wal()) == "locked" and time.monotonic() < deadline:
+            time.sleep(0.02)  # SQLite itself does not wait while another process makes the switch
+        if mode != "wal":
+            raise RectoError(
+                f"The ledger cannot use write-ahead logging here ({mode}): put RECTO_DATA_DIR on a local disk."
+            )
+
+    def _try_wal(self) -> str:
+        with _translated_errors():
+            connection = self._engine.raw_connection()
             try:
-                with _translated_errors():
-                    raw = self._engine.raw_connection()
-                    try:
-                        mode = raw.driver_connection.execute("pragma journal_mode = wal").fetchone()[0]  # type: ignore[union-attr]
-                    finally:
-                        raw.close()
-            except Unavailable:  # SQLite does not wait here when another process switches at the same moment
-                if time.monotonic() > deadline:
+                return str(connection.cursor().execute("pragma journal_mode = wal").fetchone()[0])
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error):
                     raise
-                time.sleep(0.02)
-                continue
-            if mode != "wal":
-                raise RectoError(
-                    "The ledger cannot use write-ahead logging here: put RECTO_DATA_DIR on a local disk."
-                )
-            return
+                return "locked"
+            finally:
+                connection.close()
 
     def close(self) -> None:
         """Close all connections."""
@@ -160,13 +161,15 @@ def _translated_errors() -> Iterator[None]:
         raise BadInput(f"The ledger cannot store or look up this value: {error.orig}.") from error
     except UnicodeEncodeError as error:
         raise BadInput(f"{error.object!r} is no text that the ledger can store or look up.") from error
-    except OperationalError as error:
-        if "is full" in str(error.orig) or "No space" in str(error.orig):
+    except (OperationalError, sqlite3.OperationalError) as error:
+        cause = str(getattr(error, "orig", error))
+        if "is full" in cause or "No space" in cause:
             raise Unavailable("The disk of the ledger is full; free some space and try again.") from error
-        raise Unavailable(f"The ledger does not answer: {error.orig}.") from error
+        raise Unavailable(f"The ledger does not answer: {cause}.") from error
     except PoolTimeout as error:
         raise Unavailable("All connections to the ledger are in use; try again.") from error
-    except DatabaseError as error:
-        if type(error) is not DatabaseError:
+    except (DatabaseError, sqlite3.DatabaseError) as error:  # the driver's own where a connection is made
+        if type(error) not in (DatabaseError, sqlite3.DatabaseError):
             raise
-        raise RectoError(f"The ledger is damaged ({error.orig}); restore it from a backup.") from error
+        cause = str(getattr(error, "orig", error))
+        raise RectoError(f"The ledger is damaged ({cause}); restore it from a backup.") from error

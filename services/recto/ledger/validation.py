@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 
 from recto.errors import BadInput
 from recto.ledger.rows import Outcome
@@ -17,6 +18,7 @@ MAX_EXTRA_TEXT = 20_000
 MAX_YEAR = 2999
 MAX_PAGE = 10_000_000
 MAX_PAGE_SIZE = 1000
+_UNTYPABLE = {"Cc", "Cs", "Zl", "Zp"}  # controls, halves of surrogate pairs, ends of lines and paragraphs
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -42,7 +44,7 @@ def check_book_id(book_id: object) -> None:
     """Refuse an id that is empty, too long, or holds what nobody can type."""
     if not isinstance(book_id, str) or not 1 <= len(book_id) <= BOOK_ID_MAX_LENGTH:
         raise BadInput(f"A book_id must have 1 to {BOOK_ID_MAX_LENGTH} characters.")
-    if not book_id.isprintable() or book_id != book_id.strip():
+    if book_id != book_id.strip() or any(unicodedata.category(mark) in _UNTYPABLE for mark in book_id):
         raise BadInput(
             f"The book_id {book_id!r} has control characters, or spaces at an end; leave them out."
         )

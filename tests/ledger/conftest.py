@@ -1,0 +1,54 @@
+"""A ledger on each database that it works with."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+
+from recto.ledger import Ledger
+from recto.settings import Settings
+
+POSTGRES_URL = os.environ.get("RECTO_TEST_POSTGRES_URL", "")
+
+
+@pytest.fixture
+def postgres_url() -> str:
+    """URL of a PostgreSQL that tests may use."""
+    if not POSTGRES_URL:
+        pytest.skip("RECTO_TEST_POSTGRES_URL names no PostgreSQL: the ledger was tested on SQLite alone")
+    return POSTGRES_URL
+
+
+def _postgres() -> Iterator[str]:
+    """URL of an empty schema, dropped afterwards."""
+    url = make_url(POSTGRES_URL).set(drivername="postgresql+psycopg")
+    schema = f"recto_test_{uuid.uuid4().hex}"
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"create schema {schema}"))
+        yield url.update_query_dict({"options": f"-csearch_path={schema}"}).render_as_string(False)
+        connection.execute(text(f"drop schema {schema} cascade"))
+    engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"] if POSTGRES_URL else ["sqlite"])
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
+    """Settings of an empty ledger."""
+    if request.param == "sqlite":
+        yield Settings(data_dir=tmp_path)
+    else:
+        for url in _postgres():
+            yield Settings(data_dir=tmp_path, ledger_url=url)
+
+
+@pytest.fixture
+def ledger(settings: Settings) -> Iterator[Ledger]:
+    """An empty ledger."""
+    opened = Ledger.open(settings)
+    yield opened
+    opened.close()
