@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from recto.errors import BadInput, NotFound, Unavailable
-from recto.files import open_plain, too_many_bytes
+from recto.files import open_plain, too_many_bytes, unreadable
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _INCOMING = re.compile(r"[0-9a-f]{32}")
@@ -44,10 +44,9 @@ class BlobStore:
         """Keep an original and return its sha256; what is there already is left as it is."""
         sha256 = hashlib.sha256(data).hexdigest()
         target = self.path(sha256)
-        if _holds(target, len(data)):
-            _sync_folder(target.parent)
-        else:
-            _write(self._blobs, target, data)
+        with _disk_errors_of(self._blobs):
+            if not _is_there(target, len(data)):
+                _write(self._blobs, target, data)
         return sha256
 
     def put_file(self, path: Path, max_bytes: int | None = None) -> str:
@@ -56,19 +55,17 @@ class BlobStore:
         Raises:
             Refused: the file does not exist, cannot be read, or has more than `max_bytes`.
         """
-        with open_plain(path, max_bytes) as source, _temporary(self._blobs) as (temporary, copy):
-            digest = hashlib.sha256()
-            size = 0
-            while chunk := source.read(_CHUNK):
-                size += len(chunk)
-                if max_bytes is not None and size > max_bytes:  # it grows while it is read
-                    raise too_many_bytes(max_bytes, size)
+        digest = hashlib.sha256()
+        with (
+            open_plain(path, max_bytes) as source,
+            _disk_errors_of(self._blobs),
+            _temporary(self._blobs) as (temporary, copy),
+        ):
+            for chunk in _pieces(source, path.name, max_bytes):
                 digest.update(chunk)
                 copy.write(chunk)
             target = self.path(digest.hexdigest())
-            if _holds(target, size):
-                _sync_folder(target.parent)
-            else:
+            if not _is_there(target, copy.tell()):
                 _publish(temporary, copy, target)
         return target.name
 
@@ -98,7 +95,8 @@ class BlobStore:
 
     def put_thumbnail(self, sha256: str, jpeg: bytes) -> None:
         """Keep the thumbnail of an original, in place of an earlier one."""
-        _write(self._thumbnails, self.thumbnail_path(sha256), jpeg)
+        with _disk_errors_of(self._thumbnails):
+            _write(self._thumbnails, self.thumbnail_path(sha256), jpeg)
 
     def thumbnail_path(self, sha256: str) -> Path:
         """Where the thumbnail lies, whether it exists or not."""
@@ -107,7 +105,8 @@ class BlobStore:
     def put_incoming(self, data: bytes) -> str:
         """Keep the upload of a search for a short time and return its name."""
         name = uuid.uuid4().hex
-        _write(self._incoming, self._incoming / name, data)
+        with _disk_errors_of(self._incoming):
+            _write(self._incoming, self._incoming / name, data)
         return name
 
     def incoming_path(self, name: str) -> Path:
@@ -141,12 +140,30 @@ def _sharded(area: Path, sha256: str) -> Path:
     return area / sha256[:2] / sha256
 
 
-def _holds(target: Path, size: int) -> bool:
-    """True when the file is there in full length; a shorter one, cut by a power failure, is written anew."""
+def _is_there(target: Path, size: int) -> bool:
+    """True when the file is there, durably and in full length; one cut by a power failure is written anew."""
     try:
-        return target.stat().st_size == size
+        whole = target.stat().st_size == size
     except FileNotFoundError:
         return False
+    if whole:  # another process may have renamed it a moment ago
+        _sync_folder(target.parent)
+    return whole
+
+
+def _pieces(source: IO[bytes], name: str, max_bytes: int | None) -> Iterator[bytes]:
+    size = 0
+    while True:
+        try:
+            chunk = source.read(_CHUNK)
+        except OSError as error:
+            raise unreadable(name, error.strerror or "unknown reason") from error
+        if not chunk:
+            return
+        size += len(chunk)
+        if max_bytes is not None and size > max_bytes:  # it grows while it is read
+            raise too_many_bytes(max_bytes, size)
+        yield chunk
 
 
 def _write(area: Path, target: Path, data: bytes) -> None:
@@ -157,14 +174,12 @@ def _write(area: Path, target: Path, data: bytes) -> None:
 
 @contextlib.contextmanager
 def _temporary(area: Path) -> Iterator[tuple[Path, IO[bytes]]]:
-    """A new file beside the shards, gone at the end unless it was published; disk errors become sentences."""
+    """A new file beside the shards, gone at the end unless it was published."""
     temporary = area / f"{_TEMPORARY}{uuid.uuid4().hex}"
     try:
         _make_folder(area)
         with temporary.open("xb") as file:
             yield temporary, file
-    except OSError as error:
-        raise _unavailable(area, error) from error
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -201,9 +216,15 @@ def _older(area: Path, pattern: str, before: float) -> Iterator[Path]:
                 yield path
 
 
-def _unavailable(area: Path, error: OSError) -> Unavailable:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return Unavailable(f"No space is left for images in {area}; free some, then try again.")
-    return Unavailable(
-        f"Images cannot be written to {area} ({error.strerror}); check the folder and its rights."
-    )
+@contextlib.contextmanager
+def _disk_errors_of(area: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            message = f"No space is left for images in {area}; free some, then try again."
+        else:
+            message = (
+                f"Images cannot be written to {area} ({error.strerror}); check the folder and its rights."
+            )
+        raise Unavailable(message) from error

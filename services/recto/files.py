@@ -28,10 +28,11 @@ def open_plain(path: Path, max_bytes: int | None) -> Iterator[IO[bytes]]:
         raise missing(path.name) from None
     except OSError as error:
         raise unreadable(path.name, error.strerror or "unknown reason") from None
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise unreadable(path.name, "it is not a plain file")
     with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise unreadable(path.name, "it is not a plain file")
         if max_bytes is not None and status.st_size > max_bytes:
             raise too_many_bytes(max_bytes, status.st_size)
         yield file

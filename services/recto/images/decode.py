@@ -65,7 +65,7 @@ class Decoded:
 class Raster:
     """The same with its pixels as plain bytes (rows of RGB triples), as it travels from a child process."""
 
-    data: bytes | bytearray
+    data: bytearray
     format: str
     width: int
     height: int
@@ -73,7 +73,7 @@ class Raster:
     full_height: int
 
     def decoded(self) -> Decoded:
-        """The raster as an array over the same memory."""
+        """The raster as a writable array over the same memory."""
         import numpy as np
 
         pixels = np.frombuffer(self.data, np.uint8).reshape(self.height, self.width, 3)
@@ -125,6 +125,8 @@ def _decode(data: bytes, limits: Limits, max_side: int) -> Raster:
         # Phones append depth maps and motion shots to a JPEG; Pillow then calls it MPO.
         image_format = "JPEG" if image.format == "MPO" else str(image.format)
         orientation = _orientation(image)
+        # The smallest of libjpeg's 1/1, 1/2, 1/4, 1/8 that is not below the target. On 10-megapixel photos: 37 ms
+        # against 105 ms for twice the target or more, mean difference to a full decode 0.3 of 255.
         image.draft(None, size)
         image.load()
         upright = colour.to_plain_mode(image).resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
@@ -133,7 +135,7 @@ def _decode(data: bytes, limits: Limits, max_side: int) -> Raster:
         upright = upright.transpose(_TRANSPOSE[orientation])
     if orientation >= 5:  # lying on its side
         full_width, full_height = full_height, full_width
-    return Raster(upright.tobytes(), image_format, *upright.size, full_width, full_height)
+    return Raster(bytearray(upright.tobytes()), image_format, *upright.size, full_width, full_height)
 
 
 def _check_size(width: int, height: int, limits: Limits) -> None:

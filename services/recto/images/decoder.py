@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from recto.errors import Refused, Unavailable
+from recto.errors import RectoError, Refused, Unavailable
 from recto.files import too_many_bytes
 from recto.images import refusals, wire
 from recto.images.decode import RASTER_FIELDS, Limits, Raster
@@ -64,13 +64,11 @@ class Decoder:
             with deadline:
                 _ask(process, item, limits, max_side)
                 return _reply(process, max_side)
-        except _PIPE_ERRORS:
-            self._stop()
-            if self._closed:
-                raise Unavailable("The image decoder was closed while it worked; try again.") from None
-            if deadline.passed:
-                raise refusals.timeout(self._options.seconds) from None
-            raise refusals.crashed() from None
+        except Refused:
+            raise  # an answer like any other: the child is well
+        except BaseException as error:
+            self._stop()  # its answer, should one still come, must not be taken for that of the next item
+            raise self._verdict(deadline) if isinstance(error, _PIPE_ERRORS) else error from None
         finally:
             if deadline.passed:
                 self._stop()
@@ -82,12 +80,22 @@ class Decoder:
             if self._process is not None:
                 self._process.kill()
 
+    def release(self) -> None:
+        """Give back the child's pipes; after `close`, when `decode` runs no more."""
+        self._stop()
+
+    def _verdict(self, deadline: _Deadline) -> RectoError:
+        """Why the pipe to the child broke."""
+        if self._closed:
+            return closed()
+        return refusals.timeout(self._options.seconds) if deadline.passed else refusals.crashed()
+
     def _running(self) -> subprocess.Popen[bytes]:
         if self.pid is None:
             self._stop()
             with self._lock:
                 if self._closed:
-                    raise Unavailable("The image decoder is closed.")
+                    raise closed()
                 self._process = _start(self._options.memory)
             _wait_until_ready(self._process)
         assert self._process is not None
@@ -100,6 +108,11 @@ class Decoder:
             for stream in (process.stdin, process.stdout):
                 _close_quietly(stream)
             process.wait()
+
+
+def closed() -> Unavailable:
+    """The pool was closed before or while it was asked; nothing is known about the image."""
+    return Unavailable("The image decoder was closed; try again when it runs.")
 
 
 class _Deadline:

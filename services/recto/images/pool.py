@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from recto.errors import Refused
 from recto.images.decode import Decoded, Limits
-from recto.images.decoder import Decoder, DecoderOptions
+from recto.images.decoder import Decoder, DecoderOptions, closed
 
 if TYPE_CHECKING:
     from recto.settings import Settings
@@ -52,13 +52,22 @@ class DecodePool:
         Raises:
             Unavailable: the children cannot be started, or the pool was closed meanwhile.
         """
-        return list(self._threads.map(lambda item: self._decode(item, max_side), items))
+        try:
+            outcomes = self._threads.map(lambda item: self._decode(item, max_side), items)
+        except RuntimeError:  # what a ThreadPoolExecutor says once it is shut down
+            raise closed() from None
+        try:
+            return list(outcomes)
+        except CancelledError:
+            raise closed() from None
 
     def close(self) -> None:
         """Kill the children; calls that still wait get `Unavailable`."""
         for decoder in self._decoders:
             decoder.close()
         self._threads.shutdown(cancel_futures=True)
+        for decoder in self._decoders:
+            decoder.release()
 
     def _decode(self, item: bytes | Path, max_side: int) -> Decoded | Refused:
         decoder: Decoder = self._own.decoder
