@@ -16,6 +16,8 @@ from pathlib import Path
 
 from recto.errors import InUse, Unavailable
 from recto.settings import Settings
+from recto_workers.app import connect
+from recto_workers.heartbeat import alive
 
 from recto_workers.processes import Part, log_tail, rotate, spawn
 from recto_workers.redis_server import socket_path
@@ -29,7 +31,7 @@ STOP_SECONDS = 30.0
 class Instance:
     """A running `recto up`, as it describes itself in `run/supervisor.json` once it is ready."""
 
-    pid: int
+    pid: int  # of the supervisor; 0: none here, the workers run elsewhere
     redis_url: str
     web_url: str  # empty when it runs without the web server
     started: float  # UTC epoch seconds
@@ -48,9 +50,12 @@ def run_dir(settings: Settings) -> Path:
 
 
 def running(settings: Settings) -> Instance | None:
-    """The instance that serves the data folder; None when none runs or it is still starting."""
+    """The instance that serves the data folder; None when none runs or it is still starting.
+
+    Where a Redis is named and an index worker answers there, those workers serve it (process id 0).
+    """
     if not _is_held(_lock_path(settings)):
-        return None
+        return _elsewhere(settings.redis_url) if settings.redis_url else None
     try:
         return Instance(**json.loads(_state_path(settings).read_text()))
     except (OSError, ValueError, TypeError):
@@ -155,6 +160,15 @@ def _is_held(path: Path) -> bool:
     except BlockingIOError:
         return True
     return False
+
+
+def _elsewhere(redis_url: str) -> Instance | None:
+    try:
+        with connect(redis_url) as client:
+            since = [beat.since for beat in alive(client) if beat.role == "index"]
+    except Unavailable:
+        return None
+    return Instance(0, redis_url, "", min(since)) if since else None
 
 
 def _holder(settings: Settings, pid: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -73,15 +72,7 @@ def register_index(app: Celery, worker: Worker) -> None:
 def _register(app: Celery, task: Task, function: Callable[..., None], *, acks_late: bool) -> None:
     def run(**arguments: Any) -> None:
         task.check(arguments)
-        try:
-            function(**arguments)
-        except Exception:
-            raise
-        except BaseException:
-            # A panic of the index engine is no Exception; after it the engine cannot be trusted. End the
-            # process at once: the supervisor starts a new one, and the ledger knows what was not done.
-            _log.critical("%s broke the engine; this process ends", task.name, exc_info=True)
-            os._exit(os.EX_SOFTWARE)
+        function(**arguments)
 
     app.task(run, name=task.name, acks_late=acks_late, ignore_result=True, typing=False)
 

@@ -1,0 +1,140 @@
+"""One running instance, and what `recto up` promises about it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from recto.ledger import Ledger
+from recto.records import CoverState, Side, Where
+from recto.settings import Settings
+from recto_workers.instance import running, temporary
+from recto_workers.messages import Producer
+from tests.workers.running import Up, acknowledge, draw, flush_redis, wait_until
+
+pytestmark = pytest.mark.timeout(180)
+
+
+@pytest.fixture(scope="module")
+def up() -> Iterator[Up]:
+    """An instance that the tests of this file share."""
+    folder = Path(tempfile.mkdtemp(prefix="recto-test-"))
+    with Up(Settings(data_dir=folder, ingest_batch=16, search_seconds=2.0)) as up:
+        yield up
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def ledger(up: Up) -> Iterator[Ledger]:
+    """Its ledger, with eight covers indexed."""
+    ledger = Ledger.open(up.settings)
+    job_id = acknowledge(up.settings, ledger, {(f"book-{n}", Side.FRONT): draw(n) for n in range(8)})
+    wait_until(lambda: _is_done(ledger, job_id), f"the covers are indexed\n{up.said()}")
+    yield ledger
+    ledger.close()
+
+
+@pytest.fixture
+def producer(up: Up) -> Iterator[Producer]:
+    instance = running(up.settings)
+    assert instance is not None
+    producer = Producer(instance.redis_url, up.settings)
+    yield producer
+    producer.close()
+
+
+def test_covers_are_indexed_without_any_message_from_outside(ledger: Ledger) -> None:
+    assert ledger.queue_counts()[CoverState.INDEXED] == 8
+
+
+def test_heartbeats_name_the_processes_that_are_ready(up: Up, producer: Producer) -> None:
+    beats = {beat.role: beat for beat in producer.alive()}
+    assert set(beats) == {"index", "ingest"}
+    assert beats["index"].pid == up.pid("index")
+    assert beats["ingest"].pid == up.pid("ingest-1")
+    assert beats["index"].queues == ("search", "index", "maintenance")
+
+
+def test_a_second_up_on_the_folder_is_told_who_holds_it(up: Up) -> None:
+    second = _run_up(up.settings)
+    assert second.returncode == os.EX_TEMPFAIL
+    assert f"Recto runs already on {up.settings.data_dir}" in second.stderr
+    assert str(up.process.pid) in second.stderr
+
+
+def test_a_temporary_instance_is_the_running_one_where_there_is_one(up: Up) -> None:
+    with temporary(up.settings) as instance:
+        assert instance.pid == up.process.pid
+    assert running(up.settings) is not None
+
+
+def test_a_search_is_answered(ledger: Ledger, producer: Producer) -> None:
+    search_id = ledger.create_search([(None, "0" * 32)], Where(), limit=5)
+    producer.send_search(search_id)
+    wait_until(lambda: _state(ledger, search_id) != "pending", "the search ends")
+    assert _state(ledger, search_id) == "failed"  # the photo does not exist, and the answer says so
+    row = ledger.search(search_id)
+    assert row is not None
+    assert row.error
+
+
+def test_a_search_whose_message_is_lost_expires(ledger: Ledger) -> None:
+    search_id = ledger.create_search([(None, "0" * 32)], Where(), limit=5)
+    assert _state(ledger, search_id) == "pending"
+    wait_until(lambda: _state(ledger, search_id) == "expired", "the search expires", seconds=4)
+
+
+def test_deleted_books_leave_the_index_without_any_message(ledger: Ledger) -> None:
+    assert ledger.delete_book("book-0")
+    assert ledger.deleted_books(10) == ["book-0"]
+    wait_until(lambda: ledger.deleted_books(10) == [], "the index forgets the book", seconds=20)
+
+
+def test_covers_are_indexed_although_redis_is_emptied_again_and_again(up: Up, ledger: Ledger) -> None:
+    images = {(f"flushed-{n}", Side.BACK): draw(1000 + n) for n in range(40)}
+    job_id = acknowledge(up.settings, ledger, images)
+    until = time.monotonic() + 5
+    while time.monotonic() < until:
+        flush_redis(up.settings)
+        time.sleep(0.1)
+    wait_until(lambda: _is_done(ledger, job_id), f"the covers are indexed\n{up.said()}")
+    job = ledger.job(job_id)
+    assert job is not None
+    assert job.indexed == 40
+
+
+def test_a_rebuild_indexes_every_cover_again(ledger: Ledger, producer: Producer) -> None:
+    before = ledger.queue_counts()[CoverState.INDEXED]
+    producer.send_rebuild()
+    wait_until(lambda: ledger.queue_counts()[CoverState.INDEXED] < before, "the rebuild begins", pause=0.01)
+    wait_until(lambda: ledger.queue_counts()[CoverState.INDEXED] == before, "all covers are back")
+
+
+def _run_up(settings: Settings) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "recto_workers.run", "up", "--no-web"],
+        env={**os.environ, **settings.environment()},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def _is_done(ledger: Ledger, job_id: str) -> bool:
+    job = ledger.job(job_id)
+    return job is not None and job.state == "done"
+
+
+def _state(ledger: Ledger, search_id: str) -> str:
+    row = ledger.search(search_id)
+    assert row is not None
+    return row.state
