@@ -11,9 +11,9 @@ from recto.shelf.types import Colour
 
 _BLACK: Colour = (22, 20, 22)
 _WHITE: Colour = (250, 248, 242)
-# Weights of the moods: dark and vivid grounds prevail in shops, paper and white ones in literary lists.
+# Weights of the moods: dark grounds prevail in shops, paper and white ones in literary lists.
 _MOODS = ("vivid", "dark", "muted", "pastel", "paper", "white", "mono", "earth")
-_MOOD_WEIGHTS = (0.20, 0.17, 0.14, 0.11, 0.12, 0.09, 0.07, 0.10)
+_MOOD_WEIGHTS = (0.13, 0.18, 0.16, 0.10, 0.16, 0.14, 0.06, 0.07)
 _HUE_STEPS = {
     "analogous": (0.0, 0.06, -0.07, 0.12, -0.12),
     "complementary": (0.0, 0.5, 0.04, 0.54, -0.04),
@@ -21,7 +21,7 @@ _HUE_STEPS = {
     "split": (0.0, 0.42, 0.58, -0.05, 0.5),
 }
 _RANGES = {  # saturation and value of the ground; saturation and value of the accents
-    "vivid": ((0.65, 1.0), (0.60, 0.98), (0.6, 1.0), (0.5, 1.0)),
+    "vivid": ((0.55, 0.95), (0.50, 0.95), (0.6, 1.0), (0.5, 1.0)),
     "dark": ((0.2, 0.9), (0.05, 0.32), (0.4, 1.0), (0.5, 1.0)),
     "muted": ((0.15, 0.45), (0.35, 0.75), (0.2, 0.6), (0.3, 0.85)),
     "pastel": ((0.10, 0.35), (0.82, 0.97), (0.25, 0.6), (0.55, 0.95)),

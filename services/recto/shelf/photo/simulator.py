@@ -77,7 +77,7 @@ def _clutter(rng: np.random.Generator, pixels: Pixels, others: list[Pixels], opt
         angle, far = float(rng.uniform(0, 6.2832)), float(rng.uniform(0.25, 0.6))
         shift = (far * float(np.cos(angle)), far * float(np.sin(angle)))
         other = others[int(rng.integers(len(others)))] if others else objects.stand_in_cover(rng)
-        scale = float(rng.uniform(0.7, 1.3))
+        scale = float(rng.uniform(0.5, 1.0))  # the book meant is mostly the largest in the photo
         face, foot = pose(rng, (other.shape[1], other.shape[0]), frame, options, shift=shift, scale=scale)
         objects.lay_book(rng, pixels, other, face, foot)
 
