@@ -206,3 +206,10 @@ def test_indexed_ids_come_in_order_page_by_page(ledger: Ledger) -> None:
         seen += page
     fronts = [cover.cover_id for number in range(7) for cover in ledger.covers_of(f"book-{number}")[:1]]
     assert seen == sorted(fronts)
+
+
+def test_a_worker_that_ends_before_it_is_done_can_give_everything_back_untried(ledger: Ledger) -> None:
+    fill(ledger, 2)
+    held = ledger.claim("one", 4, LONG)
+    assert ledger.release("one", untried=True) == 4
+    assert {ledger.covers_by_id(_ids(held))[id_].attempts for id_ in _ids(held)} == {0}

@@ -108,9 +108,10 @@ def descendants(pid: int) -> list[psutil.Process]:
 
 
 def draw(seed: int, width: int = 144, height: int = 200) -> bytes:
-    """A small cover of coloured blocks, each seed another one."""
-    blocks = np.random.default_rng(seed).integers(0, 256, (height // 8, width // 8, 3), dtype=np.uint8)
-    return encode_jpeg(np.ascontiguousarray(blocks.repeat(8, axis=0).repeat(8, axis=1)), max(width, height))
+    """A cover of 25 x 18 coloured blocks, each seed another one."""
+    blocks = np.random.default_rng(seed).integers(0, 256, (25, 18, 3), dtype=np.uint8)
+    pixels = blocks.repeat(height // 25, axis=0).repeat(width // 18, axis=1)
+    return encode_jpeg(np.ascontiguousarray(pixels), max(width, height))
 
 
 def acknowledge(settings: Settings, ledger: Ledger, images: dict[tuple[str, Side], bytes]) -> str:

@@ -7,10 +7,8 @@ import signal
 import threading
 import time
 
-import numpy as np
 import pytest
 
-from recto.images import encode_jpeg
 from recto.ledger import Ledger
 from recto.records import CoverState, Side
 from recto.settings import Settings
@@ -20,7 +18,7 @@ from tests.workers.running import Up, acknowledge, draw, wait_until
 @pytest.mark.timeout(180)
 def test_a_cover_that_kills_its_worker_is_quarantined_and_its_neighbours_are_indexed(settings: Settings) -> None:
     images = {(f"book-{n}", Side.FRONT): draw(n) for n in range(12)}
-    images["poison", Side.FRONT] = _slow_image()
+    images["poison", Side.FRONT] = draw(0, width=4000, height=6000)  # slow, so that its worker can be caught at it
     ledger = Ledger.open(settings)
     attempts: set[int] = set()
     with Up(settings) as up:
@@ -54,12 +52,6 @@ def _play_poison(cover_id: str, up: Up, ledger: Ledger, attempts: set[int]) -> N
             os.kill(pid, signal.SIGKILL)
             attempts.add(cover.attempts)
         time.sleep(0.005)
-
-
-def _slow_image() -> bytes:
-    """A large image, so that its worker can be caught at it."""
-    blocks = np.random.default_rng(0).integers(0, 256, (60, 40, 3), dtype=np.uint8)
-    return encode_jpeg(np.ascontiguousarray(blocks.repeat(100, axis=0).repeat(100, axis=1)), 6000)
 
 
 def _waiting(ledger: Ledger, job_id: str) -> int:

@@ -7,11 +7,13 @@ import os
 import signal
 import threading
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from celery import Celery, signals
+from celery.platforms import SecurityWarning
 from recto import maintenance
 from recto.engine import Engine
 from recto.errors import Unavailable
@@ -23,7 +25,7 @@ from recto_workers.heartbeat import Beating, Heartbeat
 from recto_workers.messages import Producer
 from recto_workers.sweep import Sweep
 
-STOP_SECONDS = 8.0
+STOP_SECONDS = 5.0
 """A stopping process finishes the task in hand; after this time it gives its covers back and ends."""
 
 LIVE_CHECK_SECONDS = 2.0
@@ -56,6 +58,8 @@ def serve(settings: Settings, redis_url: str, role: str, name: str) -> int:
 
 def _consume(app: Celery, role: str, name: str) -> int:
     """Take messages until a signal; the task in hand is finished first."""
+    # Celery warns of root because of pickled messages; these are JSON only, and containers run as root.
+    warnings.filterwarnings("ignore", category=SecurityWarning)
     celery_worker = app.Worker(
         # Neither CUDA nor an open index survives fork, so there is no prefork pool.
         pool="solo" if role == "ingest" else "threads",
@@ -125,5 +129,5 @@ def _give_back_late(worker: tasks.Worker) -> None:
     """End a process that does not finish its task in time; what it held is free at once."""
     time.sleep(STOP_SECONDS)
     _log.warning("The task in hand takes too long to wait for; its covers are given back")
-    worker.engine.ledger.release(worker.name)
+    worker.engine.ledger.release(worker.name, untried=True)
     os._exit(os.EX_OK)

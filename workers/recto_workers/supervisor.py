@@ -23,8 +23,8 @@ DEATHS_AT_START = 3
 """A part that ends so often before it was ever ready cannot start; the start is given up."""
 
 WEB_STOP_SECONDS = 6.0
-WORKER_STOP_SECONDS = 15.0
-"""Longest wait for workers at the end; they give back unfinished covers after `run.STOP_SECONDS` (8 s)."""
+WORKER_STOP_SECONDS = 10.0
+"""Longest wait for workers at the end; they give back unfinished covers after `process.STOP_SECONDS`."""
 
 PERMANENT_EXITS = (os.EX_CONFIG, os.EX_DATAERR)
 """Exit codes of a worker that will not start however often it is tried; see `recto_workers.run`."""

@@ -42,12 +42,13 @@ class Queue:
             claimed = {row.cover_id: cover_of(row) for row in connection.execute(change)}
         return [claimed[id_] for id_ in ids]
 
-    def release(self, worker: str) -> int:
-        """Queue again what a worker of this name holds, attempts kept; returns how many."""
+    def release(self, worker: str, *, untried: bool = False) -> int:
+        """Queue again what a worker of this name holds; returns how many. `untried`: its attempt does not count."""
         held = and_(cover.c.state == _WORKING, cover.c.worker == worker)
+        changes = {"attempts": cover.c.attempts - 1} if untried else {}
         with self._database.write() as connection:
             ids = connection.execute(select(cover.c.cover_id).where(held).with_for_update()).scalars().all()
-            move(connection, ids, CoverState.QUEUED)
+            move(connection, ids, CoverState.QUEUED, **changes)
         return len(ids)
 
     def unclaim(self, cover_ids: Sequence[str]) -> None:
