@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from recto import local
 from recto.engine import Engine
 from recto.errors import RectoError, Refused
@@ -27,6 +29,23 @@ RANK_CONSTANT = 60
 """Constant of reciprocal rank fusion, the value of Cormack, Clarke and Buettcher (SIGIR 2009)."""
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A photo in work: its place in the search, its picture, its local features."""
+
+    number: int
+    decoded: Decoded
+    features: local.LocalFeatures
+
+    def full_size(self, outline: Floats) -> Floats:
+        """Corners (4, 2) in pixels of the described photo -> in pixels of the upright full-size photo."""
+        scale = (
+            self.decoded.full_width / self.features.width,
+            self.decoded.full_height / self.features.height,
+        )
+        return np.asarray(outline * np.array(scale), np.float32)
 
 
 @dataclass
@@ -88,7 +107,7 @@ def search(engine: Engine, row: SearchRow) -> dict[str, Any]:
                     engine.version, side, embeddings, words, engine.settings.shortlist, row.where
                 )
             with times.stage("verify"):
-                evidence += _verify(engine, number, side, PreparedPhoto(features), shortlist)
+                evidence += _verify(engine, Photo(number, decoded, features), side, shortlist)
     with times.stage("rank"):
         books = engine.ledger.books_by_id(sorted({item.book_id for item in evidence}))
         answer = rank([item for item in evidence if item.book_id in books], limit=row.limit)
@@ -113,25 +132,24 @@ def _sides(shown: Side | None, where: Where) -> list[Side]:
     return [side for side in Side if shown in (None, side) and where.side in (None, side)]
 
 
-def _verify(
-    engine: Engine, number: int, side: Side, photo: PreparedPhoto, shortlist: Shortlist
-) -> list[Evidence]:
+def _verify(engine: Engine, photo: Photo, side: Side, shortlist: Shortlist) -> list[Evidence]:
     """Compare the photo with every cover that a witness named, best first."""
     candidates = fuse(shortlist)
+    prepared = PreparedPhoto(photo.features)
     packed = engine.index.features(engine.version, side, list(candidates))
     embedding_scores = {hit.cover_id: hit.score for hit in shortlist.embedding}
     local_scores = {hit.cover_id: hit.score for hit in shortlist.local}
     evidence = []
     for cover_id, book_id in candidates.items():
-        verification = verify(photo, local.unpack(packed[cover_id])) if cover_id in packed else None
+        match = verify(prepared, local.unpack(packed[cover_id])) if cover_id in packed else None
         evidence.append(
             Evidence(
                 cover_id=cover_id,
                 book_id=book_id,
                 side=side,
-                photo_index=number,
-                inliers=verification.inliers if verification else 0,
-                outline=verification.outline if verification else None,
+                photo_index=photo.number,
+                inliers=match.inliers if match else 0,
+                outline=photo.full_size(match.outline) if match else None,
                 embedding_score=embedding_scores.get(cover_id, 0.0),
                 local_score=local_scores.get(cover_id, 0.0),
             )

@@ -50,7 +50,7 @@ def write_staged(folder: Path, recipe_id: str, covers: Sequence[DescribedCover])
 def read_staged(folder: Path, name: str) -> tuple[str, list[DescribedCover]] | None:
     """The recipe and the covers of a staged file; None when it is missing or damaged (its covers are done again)."""
     try:
-        with np.load(folder / name, allow_pickle=False) as columns:
+        with (folder / name).open("rb") as file, np.load(file, allow_pickle=False) as columns:
             return str(columns["recipe"]), _rows({key: columns[key] for key in columns.files})
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
