@@ -88,14 +88,17 @@ class Database:
         self._engine.dispose()
 
 
-def put_row(
-    connection: Connection, table: Table, row: Mapping[str, Any], *, keep: Sequence[str] = ()
+def put_rows(
+    connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *, keep: Sequence[str] = ()
 ) -> None:
-    """Insert a row, or update the one with its primary key, all but its columns in `keep`."""
+    """Insert rows of the same columns, or update those whose primary key exists, but for their columns in `keep`."""
+    if not rows:
+        return
     key = [column.name for column in table.primary_key]
-    insert = _insert(connection, table).values(**row)
-    changes = {name: insert.excluded[name] for name in row if name not in (*key, *keep)}
-    connection.execute(insert.on_conflict_do_update(index_elements=key, set_=changes))
+    insert = _insert(connection, table)
+    changes = {name: insert.excluded[name] for name in rows[0] if name not in (*key, *keep)}
+    statement = insert.on_conflict_do_update(index_elements=key, set_=changes)
+    connection.execute(statement, [dict(row) for row in rows])
 
 
 def add_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

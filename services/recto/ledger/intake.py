@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from sqlalchemy import Connection
+from collections.abc import Iterator, Sequence
 
 from recto.errors import BadInput
-from recto.ledger.books import write_book, write_cover
 from recto.ledger.database import Database
+from recto.ledger.entering import CoverKey, write_books, write_covers
 from recto.ledger.items import open_job, write_items
-from recto.ledger.moves import locked_covers
 from recto.ledger.rows import Entry, EntryItem, NewItem
 from recto.ledger.validation import check_book
-from recto.records import Book, Side, cover_id
+from recto.records import Book, Cover
 
 
 class Intake:
@@ -31,15 +28,12 @@ class Intake:
             BadInput: the listing of the job was finished.
         """
         checked = [_checked(entry) for entry in entries]
-        books = {entry.book.book_id: entry.book for entry in checked if entry.book is not None}
+        keys = [key for entry in checked for key in _cover_keys(entry)]
         with self._database.write() as connection:
             open_job(connection, job_id)
-            for book_id in sorted(
-                books
-            ):  # always in this order, so that two manifests cannot lock each other out
-                write_book(connection, books[book_id])
-            locked_covers(connection, [id_ for entry in checked for id_ in _cover_ids(entry)])
-            items = [_write(connection, entry.book, item) for entry in checked for item in entry.items]
+            write_books(connection, [entry.book for entry in checked if entry.book is not None])
+            written = iter(write_covers(connection, keys))
+            items = [_item(entry.book, item, written) for entry in checked for item in entry.items]
             write_items(connection, job_id, items)
 
 
@@ -57,17 +51,16 @@ def _checked(entry: Entry) -> Entry:
     return entry
 
 
-def _cover_ids(entry: Entry) -> list[str]:
+def _cover_keys(entry: Entry) -> list[CoverKey]:
     if entry.book is None:
         return []
-    shown = [(item.side, item.sha256) for item in entry.items if item.sha256 and item.side]
-    return [cover_id(entry.book.book_id, Side(side), sha256) for side, sha256 in shown]
+    return [(entry.book.book_id, item.side, item.sha256) for item in entry.items if item.side and item.sha256]
 
 
-def _write(connection: Connection, book: Book | None, item: EntryItem) -> NewItem:
+def _item(book: Book | None, item: EntryItem, written: Iterator[tuple[Cover, bool]]) -> NewItem:
+    """The item of a job for an image; takes the next of the covers that were written when it has one."""
     book_id = book.book_id if book is not None else ""
-    if book is None or not item.sha256:
+    if book is None or not (item.side and item.sha256):
         return NewItem(book_id, item.side, item.path, stage=item.stage, reason=item.reason)
-    assert item.side is not None, "an image that was stored shows a known side"
-    cover, changed = write_cover(connection, book_id, item.side, item.sha256)
+    cover, changed = next(written)
     return NewItem(book_id, item.side, item.path, cover.cover_id, unchanged=not changed)

@@ -38,11 +38,13 @@ def queue_anew(connection: Connection, where: ColumnElement[bool]) -> int:
     return connection.execute(statement).rowcount
 
 
-def queue_book_anew(connection: Connection, book_id: str) -> None:
-    """Queue the covers of a book that are in the index or about to be: what it holds is out of date."""
+def queue_books_anew(connection: Connection, book_ids: Sequence[str]) -> None:
+    """Queue covers of books that are in the index or about to be: what it holds of them is out of date."""
     states = (CoverState.STAGED.value, CoverState.INDEXED.value)
-    query = select(cover.c.cover_id).where(cover.c.book_id == book_id, cover.c.state.in_(states))
-    ids = connection.execute(query.order_by(cover.c.cover_id).with_for_update()).scalars().all()
+    ids: list[str] = []
+    for some in chunks(book_ids):
+        query = select(cover.c.cover_id).where(cover.c.book_id.in_(some), cover.c.state.in_(states))
+        ids += connection.execute(query.order_by(cover.c.cover_id).with_for_update()).scalars()
     for some in chunks(ids):
         queue_anew(connection, cover.c.cover_id.in_(some))
 

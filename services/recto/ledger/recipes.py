@@ -9,7 +9,7 @@ from dataclasses import asdict
 from sqlalchemy import Connection, insert, literal, select, true, update
 
 from recto.ledger import schema
-from recto.ledger.database import Database, lock_table, put_row
+from recto.ledger.database import Database, lock_table, put_rows
 from recto.ledger.jobs import write_job
 from recto.ledger.moves import queue_anew
 from recto.ledger.rows import Outcome
@@ -63,7 +63,7 @@ class Recipes:
     def set_value(self, key: str, text: str) -> None:
         """Keep a small fact."""
         with self._database.write() as connection:
-            put_row(connection, schema.fact, {"key": _OWN + key, "value": text})
+            put_rows(connection, schema.fact, [{"key": _OWN + key, "value": text}])
 
     def _get(self, key: str) -> str | None:
         table = schema.fact
@@ -72,4 +72,4 @@ class Recipes:
 
 
 def _write_live(connection: Connection, version: Version) -> None:
-    put_row(connection, schema.fact, {"key": _LIVE, "value": json.dumps(asdict(version))})
+    put_rows(connection, schema.fact, [{"key": _LIVE, "value": json.dumps(asdict(version))}])

@@ -7,9 +7,9 @@ import time
 from sqlalchemy import delete, select
 
 from recto.ledger import schema
-from recto.ledger.database import Database, add_rows, chunks, put_row
+from recto.ledger.database import Database, add_rows, chunks, put_rows
 from recto.ledger.items import DELETED
-from recto.ledger.moves import queue_book_anew, settle
+from recto.ledger.moves import queue_books_anew, settle
 from recto.ledger.rows import Outcome
 
 
@@ -32,7 +32,7 @@ class Removal:
             covers = connection.execute(query.order_by(cover.c.cover_id).with_for_update()).all()
             blobs = [{"book_id": book_id, "sha256": row.sha256} for row in covers]
             add_rows(connection, schema.removed_blob, blobs)
-            put_row(connection, schema.removal, {"book_id": book_id, "requested": time.time()})
+            put_rows(connection, schema.removal, [{"book_id": book_id, "requested": time.time()}])
             settle(connection, [row.cover_id for row in covers], Outcome.FAILED, "deleted", DELETED)
             for table in (cover, schema.book_term, book):
                 connection.execute(delete(table).where(table.c.book_id == book_id))
@@ -57,7 +57,7 @@ class Removal:
             removed = set(connection.execute(query).scalars())
             for table in (blob, schema.removal):
                 connection.execute(delete(table).where(table.c.book_id == book_id))
-            queue_book_anew(connection, book_id)
+            queue_books_anew(connection, [book_id])
             named: set[str] = set()
             for some in chunks(removed):
                 query = select(cover.c.sha256).where(cover.c.sha256.in_(some))

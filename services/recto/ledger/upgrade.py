@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from sqlalchemy import Connection, inspect, select, text
 
 from recto.errors import RectoError
-from recto.ledger.database import Database, put_row
+from recto.ledger.database import Database, put_rows
 from recto.ledger.schema import FORMAT, meta, metadata
 
 UPGRADES: Mapping[int, Callable[[Connection], None]] = {}
@@ -30,7 +30,7 @@ def prepare(
             connection.execute(text(f"select pg_advisory_xact_lock({_LOCK})"))
         if not inspect(connection).has_table(meta.name):
             metadata.create_all(connection)
-            put_row(connection, meta, {"key": "format", "value": str(newest)})
+            put_rows(connection, meta, [{"key": "format", "value": str(newest)}])
             return
         found = int(connection.execute(select(meta.c.value).where(meta.c.key == "format")).scalar_one())
         if found > newest:
@@ -41,4 +41,4 @@ def prepare(
         for step in range(found, newest):
             upgrades[step](connection)
         if found < newest:
-            put_row(connection, meta, {"key": "format", "value": str(newest)})
+            put_rows(connection, meta, [{"key": "format", "value": str(newest)}])
