@@ -45,8 +45,8 @@ def encode() -> Encode:
 
 @pytest.fixture
 def pool() -> Iterator[DecodePool]:
-    """A pool with one child and a short deadline."""
-    with DecodePool(Settings(decode_seconds=5.0)) as opened:
+    """A pool with one child."""
+    with DecodePool(Settings()) as opened:
         yield opened
 
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
+import termios
 import threading
 import time
 from collections.abc import Callable
@@ -52,6 +54,19 @@ def state_of(pid: int) -> str:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except FileNotFoundError:
         return ""
+
+
+def has_request_waiting(pid: int) -> bool:
+    """True when a pipe of the process holds bytes that it has not read."""
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        if str(link.readlink()).startswith("pipe:"):
+            descriptor = os.open(link, os.O_RDONLY | os.O_NONBLOCK)
+            try:
+                if any(fcntl.ioctl(descriptor, termios.FIONREAD, bytes(4))):
+                    return True
+            finally:
+                os.close(descriptor)
+    return False
 
 
 def test_a_child_gives_what_decoding_here_gives(pool: DecodePool, jpeg: bytes, limits: Limits) -> None:
@@ -113,7 +128,7 @@ def test_a_child_killed_in_the_middle_costs_only_its_item(pool: DecodePool, jpeg
     os.kill(pid, signal.SIGSTOP)
     with ThreadPoolExecutor(1) as thread:
         waiting = thread.submit(outcomes, pool, [jpeg, jpeg, jpeg])
-        time.sleep(0.2)  # the first item is with the stopped child
+        wait_until(lambda: has_request_waiting(pid))
         os.kill(pid, signal.SIGKILL)
         assert waiting.result(10) == ["crashed", "decoded", "decoded"]
     assert pool.pids != [pid]
@@ -129,26 +144,26 @@ def test_a_child_killed_between_images_costs_nothing(pool: DecodePool, jpeg: byt
 
 
 def test_an_image_past_its_deadline_is_given_up(jpeg: bytes) -> None:
-    with DecodePool(Settings(decode_seconds=0.5)) as pool:
+    with DecodePool(Settings(decode_seconds=1.0)) as pool:
         os.kill(only_child(pool, jpeg), signal.SIGSTOP)
         start = time.monotonic()
         results = pool.decode_many([jpeg, jpeg], 1024)
         assert [outcome(result) for result in results] == ["timeout", "decoded"]
-        assert 0.4 < time.monotonic() - start < 5
-        assert "after 0.5 seconds" in str(results[0])
+        assert 0.9 < time.monotonic() - start < 15
+        assert "after 1 seconds" in str(results[0])
 
 
 def test_the_deadline_holds_while_the_child_takes_nothing_in(jpeg: bytes) -> None:
-    with DecodePool(Settings(decode_seconds=0.5)) as pool:
+    with DecodePool(Settings(decode_seconds=1.0)) as pool:
         os.kill(only_child(pool, jpeg), signal.SIGSTOP)
         # More than any pipe holds, so that the parent is still writing.
         assert outcomes(pool, [jpeg + bytes(15 * MIB), jpeg]) == ["timeout", "decoded"]
 
 
-def test_an_image_that_really_takes_long_is_given_up(encode: Encode, jpeg: bytes) -> None:
+def test_an_image_that_really_takes_long_is_given_up(encode: Encode) -> None:
     slow = encode(Image.new("RGBA", (7000, 7000), (1, 2, 3, 4)), "PNG", compress_level=1)
     with DecodePool(Settings(decode_seconds=0.2)) as pool:
-        assert outcomes(pool, [slow, jpeg]) == ["timeout", "decoded"]
+        assert outcomes(pool, [slow]) == ["timeout"]
 
 
 def test_an_image_that_needs_too_much_memory_is_refused(encode: Encode, jpeg: bytes) -> None:
@@ -172,6 +187,19 @@ def test_children_load_only_what_decoding_needs(pool: DecodePool, jpeg: bytes) -
     assert "PIL" in loaded
     for library in ("torch", "cv2", "numpy", "qdrant", "sqlite"):
         assert library not in loaded
+
+
+def test_what_libraries_print_about_an_image_stays_out_of_the_log(
+    picture: Image.Image, encode: Encode, capfd: pytest.CaptureFixture[str]
+) -> None:
+    data = bytearray(encode(picture, "TIFF", compression="tiff_lzw"))
+    data[40 : len(data) // 2] = bytes(len(data) // 2 - 40)
+    with pytest.raises(Refused):
+        decode(bytes(data), Limits.of(Settings()), 64)
+    assert capfd.readouterr().err != ""
+    with DecodePool(Settings()) as pool:
+        assert outcomes(pool, [bytes(data)]) == ["damaged"]
+    assert capfd.readouterr() == ("", "")
 
 
 def test_children_have_their_limits(pool: DecodePool, jpeg: bytes) -> None:
@@ -214,10 +242,11 @@ def test_closing_ends_the_children(jpeg: bytes) -> None:
 
 def test_closing_never_blames_the_images_in_work(jpeg: bytes) -> None:
     pool = DecodePool(Settings())
-    os.kill(only_child(pool, jpeg), signal.SIGSTOP)
+    pid = only_child(pool, jpeg)
+    os.kill(pid, signal.SIGSTOP)
     with ThreadPoolExecutor(1) as thread:
         waiting = thread.submit(pool.decode_many, [jpeg, jpeg], 1024)
-        time.sleep(0.2)
+        wait_until(lambda: has_request_waiting(pid))
         pool.close()
         with pytest.raises(Unavailable):
             waiting.result(10)

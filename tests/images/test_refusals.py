@@ -88,9 +88,9 @@ def test_a_file_of_25_megabytes(picture: Image.Image, encode: Encode, limits: Li
 def test_a_bomb_of_30000_by_30000_pixels_is_refused_by_its_header(limits: Limits) -> None:
     bomb = png(30_000, 30_000)
     assert len(bomb) < 1_000_000
-    start = time.perf_counter()
+    start = time.process_time()
     refused = refusal(bomb, limits)
-    assert time.perf_counter() - start < 0.1  # decoding it takes seconds
+    assert time.process_time() - start < 0.1  # decoding it takes seconds
     assert refused.reason == "too_many_pixels"
     assert "30,000 x 30,000 pixels (900 million)" in str(refused)
 
@@ -123,9 +123,9 @@ def tiff(width: int, height: int) -> bytes:
     ids=["webp", "webp-lossless", "gif", "tiff"],
 )
 def test_bombs_of_other_formats_are_refused_by_their_headers(bomb: bytes, limits: Limits) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     assert refusal(bomb, limits).reason == "too_many_pixels"
-    assert time.perf_counter() - start < 0.1
+    assert time.process_time() - start < 0.1
 
 
 def test_a_jpeg_bomb_is_refused_by_its_header(picture: Image.Image, encode: Encode, limits: Limits) -> None:

@@ -76,10 +76,11 @@ def _set_limits(memory: int) -> None:
 
 
 def _protect_pipe() -> None:
-    """Nothing that a library reads or prints gets between the messages; tracebacks go to the parent's log."""
+    """Nothing that a library prints gets between the messages or into the log; only Python's tracebacks do."""
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)
     nothing = os.open(os.devnull, os.O_RDWR)
-    os.dup2(nothing, 0)
-    os.dup2(nothing, 1)
+    for descriptor in (0, 1, 2):
+        os.dup2(nothing, descriptor)
 
 
 if __name__ == "__main__":

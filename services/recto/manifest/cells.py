@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 
 COLUMNS = ("book_id", "front", "back", "title", "authors", "isbn", "publisher", "year", "language", "tags")
 """The columns with a meaning; every other one goes into `Book.extra`."""
 MAX_TEXT = 10_000
 """Longest text of one cell in characters: titles have hundreds, descriptions in `extra` some thousands."""
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 _YEARS = range(-9999, 10_000)
 
 Record = Mapping[str, object]
@@ -77,7 +79,7 @@ def _text(value: object, column: str) -> str:
     text = str(value)
     if len(text) > MAX_TEXT:
         raise UnusableError(f"{column} has {len(text):,} characters, and at most {MAX_TEXT:,} are allowed.")
-    if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
+    if _NO_TEXT.search(text):
         raise UnusableError(f"{column} has characters that are no text.")
     return text
 

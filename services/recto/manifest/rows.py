@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from recto.manifest.cells import Record, UnusableError
 from recto.records import BOOK_ID_MAX_LENGTH, Book
 
 _SIDE_SUFFIX = re.compile(r"_(front|back)$", re.IGNORECASE)
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _ROUNDED = re.compile(r"\d([.,]\d+)?E\+\d+", re.IGNORECASE)
 
 
@@ -80,5 +80,5 @@ def _check_book_id(book_id: str) -> None:
         raise UnusableError(
             f"The book_id has {len(book_id)} characters, and at most {BOOK_ID_MAX_LENGTH} are allowed."
         )
-    if any(unicodedata.category(character) == "Cc" for character in book_id):
+    if _CONTROL.search(book_id):
         raise UnusableError("The book_id has control characters.")
