@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from recto.settings import Settings
 from recto_workers.instance import run_dir
 from recto_workers.messages import Producer

@@ -11,6 +11,7 @@ from types import TracebackType
 
 import numpy as np
 import psutil
+
 from recto.blobs import BlobStore
 from recto.images import encode_jpeg
 from recto.ledger import Entry, EntryItem, Ledger
@@ -22,7 +23,9 @@ from recto_workers.instance import redis_url_of, running
 PATIENCE_SECONDS = 60.0
 
 
-def wait_until(true: Callable[[], object], what: str, seconds: float = PATIENCE_SECONDS, pause: float = 0.05) -> None:
+def wait_until(
+    true: Callable[[], object], what: str, seconds: float = PATIENCE_SECONDS, pause: float = 0.05
+) -> None:
     """Poll until something holds; fail with its name when it takes too long."""
     deadline = time.monotonic() + seconds
     while not true():
@@ -154,4 +157,3 @@ def indexed_ids(settings: Settings) -> list[str]:
         return ids
     finally:
         index.close()
-

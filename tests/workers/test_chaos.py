@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import psutil
 import pytest
+from tests.workers.running import Up, acknowledge, descendants, draw, flush_redis, indexed_ids, wait_until
 
 from recto.ledger import Ledger
 from recto.records import CoverState, Side
 from recto.settings import Settings
-from tests.workers.running import Up, acknowledge, descendants, draw, flush_redis, indexed_ids, wait_until
 
 COVERS = 500
 VICTIMS = ("ingest-1", "redis", "index", "ingest-1", "redis", "index", "flush")

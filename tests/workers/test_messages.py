@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 import pytest
+
 from recto.errors import BadInput, Unavailable
 from recto.settings import Settings
 from recto_workers import messages

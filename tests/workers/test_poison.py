@@ -8,17 +8,21 @@ import threading
 import time
 
 import pytest
+from tests.workers.running import Up, acknowledge, draw, wait_until
 
 from recto.ledger import Ledger
 from recto.records import CoverState, Side
 from recto.settings import Settings
-from tests.workers.running import Up, acknowledge, draw, wait_until
 
 
 @pytest.mark.timeout(180)
-def test_a_cover_that_kills_its_worker_is_quarantined_and_its_neighbours_are_indexed(settings: Settings) -> None:
+def test_a_cover_that_kills_its_worker_is_quarantined_and_its_neighbours_are_indexed(
+    settings: Settings,
+) -> None:
     images = {(f"book-{n}", Side.FRONT): draw(n) for n in range(12)}
-    images["poison", Side.FRONT] = draw(0, width=4000, height=6000)  # slow, so that its worker can be caught at it
+    images["poison", Side.FRONT] = draw(
+        0, width=4000, height=6000
+    )  # slow, so that its worker can be caught at it
     ledger = Ledger.open(settings)
     attempts: set[int] = set()
     with Up(settings) as up:

@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 
 import pytest
+
 from recto.settings import Settings
 from recto_workers.app import connect
 from recto_workers.instance import run_dir

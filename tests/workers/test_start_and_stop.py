@@ -12,6 +12,7 @@ import time
 
 import psutil
 import pytest
+from tests.workers.running import Up, acknowledge, descendants, draw, wait_until
 
 from recto.errors import Unavailable
 from recto.ledger import Ledger
@@ -21,7 +22,6 @@ from recto_workers.instance import running, temporary
 from recto_workers.messages import Producer
 from recto_workers.parts import listen, web_url
 from recto_workers.redis_server import RedisServer
-from tests.workers.running import Up, acknowledge, descendants, draw, wait_until
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -122,7 +122,7 @@ def test_a_port_that_is_taken_gives_the_next_free_one() -> None:
 
 
 def test_an_address_of_another_machine_is_refused_with_a_sentence() -> None:
-    with pytest.raises(Unavailable, match="Cannot listen on 192.0.2.1"):
+    with pytest.raises(Unavailable, match=r"Cannot listen on 192\.0\.2\.1"):
         listen("192.0.2.1", 8000)
 
 

@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.workers.running import Up, acknowledge, draw, flush_redis, wait_until
 
 from recto.ledger import Ledger
 from recto.records import CoverState, Side, Where
 from recto.settings import Settings
 from recto_workers.instance import running, temporary
 from recto_workers.messages import Producer
-from tests.workers.running import Up, acknowledge, draw, flush_redis, wait_until
 
 pytestmark = pytest.mark.timeout(180)
 

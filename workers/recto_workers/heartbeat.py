@@ -11,10 +11,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from recto.errors import Unavailable
 from redis import Redis
 from redis.exceptions import RedisError
 
+from recto.errors import Unavailable
 from recto_workers.app import KEY_PREFIX
 
 BEAT_SECONDS = 2.0

@@ -18,7 +18,6 @@ from recto.errors import InUse, Unavailable
 from recto.settings import Settings
 from recto_workers.app import connect
 from recto_workers.heartbeat import alive
-
 from recto_workers.processes import Part, log_tail, rotate, spawn
 from recto_workers.redis_server import socket_path
 

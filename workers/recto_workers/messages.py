@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kombu.exceptions import OperationalError
-from recto.errors import BadInput, Unavailable
-from recto.settings import Settings
 from redis.exceptions import RedisError
 
+from recto.errors import BadInput, Unavailable
+from recto.settings import Settings
 from recto_workers import heartbeat
 from recto_workers.app import KEY_PREFIX, PRODUCER_SOCKET_SECONDS, connect, make_app
 

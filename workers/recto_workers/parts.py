@@ -10,7 +10,6 @@ from pathlib import Path
 
 from recto.errors import Unavailable
 from recto.settings import Settings
-
 from recto_workers.processes import Part
 
 PORTS_TRIED = 50

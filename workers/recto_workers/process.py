@@ -13,12 +13,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from celery import Celery, signals
-from celery.platforms import SecurityWarning
+from celery.exceptions import SecurityWarning
+
 from recto import maintenance
 from recto.engine import Engine
 from recto.errors import Unavailable
 from recto.settings import Settings
-
 from recto_workers import messages, tasks
 from recto_workers.app import WORKER_SOCKET_SECONDS, connect, make_app
 from recto_workers.heartbeat import Beating, Heartbeat

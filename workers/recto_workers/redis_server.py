@@ -16,9 +16,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from recto.errors import Unavailable
 from redis.exceptions import BusyLoadingError, RedisError
 
+from recto.errors import Unavailable
 from recto_workers.app import connect
 from recto_workers.processes import Child, Part, log_tail
 

@@ -13,9 +13,9 @@ import sys
 from collections.abc import Sequence
 
 import click
+
 from recto.errors import RectoError, Unavailable
 from recto.settings import Settings
-
 from recto_workers.instance import redis_url_of, running
 from recto_workers.processes import set_threads
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 
 from recto.errors import Unavailable
 from recto.settings import Settings
-
 from recto_workers import heartbeat
 from recto_workers.app import connect
 from recto_workers.instance import TEMPORARY_LOG, Instance, announce, held, run_dir

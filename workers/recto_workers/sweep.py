@@ -11,14 +11,14 @@ import threading
 import time
 from collections.abc import Callable
 
+from redis import Redis
+from redis.exceptions import RedisError
+
 from recto.blobs import BlobStore
 from recto.errors import RectoError
 from recto.ledger import Ledger
 from recto.records import CoverState
 from recto.settings import Settings
-from redis import Redis
-from redis.exceptions import RedisError
-
 from recto_workers import messages
 from recto_workers.app import KEY_PREFIX
 from recto_workers.messages import Producer

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from celery import Celery
+
 from recto import ingest, maintenance, search
 from recto.engine import Engine
 from recto.errors import Unavailable
-
 from recto_workers import messages
 from recto_workers.messages import Producer, Task
 
