@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
-from recto.ledger import Ledger
+from recto.ledger import FILE_NAME, Ledger
 from recto.settings import Settings
 
 POSTGRES_URL = os.environ.get("RECTO_TEST_POSTGRES_URL", "")
@@ -46,9 +47,19 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Setting
             yield Settings(data_dir=tmp_path, ledger_url=url)
 
 
+@pytest.fixture(scope="session")
+def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty ledger in SQLite; copying it is ten times as fast as making another."""
+    folder = tmp_path_factory.mktemp("empty_ledger")
+    Ledger.open(Settings(data_dir=folder)).close()
+    return folder / FILE_NAME
+
+
 @pytest.fixture
-def ledger(settings: Settings) -> Iterator[Ledger]:
+def ledger(settings: Settings, empty_file: Path) -> Iterator[Ledger]:
     """An empty ledger."""
+    if not settings.ledger_url:
+        shutil.copy(empty_file, settings.data_dir / FILE_NAME)
     opened = Ledger.open(settings)
     yield opened
     opened.close()

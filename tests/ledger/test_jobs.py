@@ -223,12 +223,15 @@ def test_a_job_whose_source_broke_has_failed_with_a_reason(ledger: Ledger) -> No
 
 def test_a_listing_that_fell_silent_has_failed(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     job_id = ledger.create_job("ingest", "s")
+    ledger.acknowledge(job_id, [entry(1)])
+    index_all(ledger)
     monkeypatch.setattr("recto.ledger.jobs.SILENT_SECONDS", -1.0)
     job = _job(ledger, job_id)
     assert (job.state, job.finished) == ("failed", None)
     assert "start it again" in job.reason
     monkeypatch.setattr("recto.ledger.jobs.SILENT_SECONDS", SILENT_SECONDS)
-    assert _job(ledger, job_id).state == "listing"
+    ledger.acknowledge(job_id, [entry(2)])
+    assert (_job(ledger, job_id).state, _counts(ledger, job_id)) == ("listing", {"indexed": 2, "waiting": 2})
 
 
 def test_jobs_are_listed_by_page_the_newest_first(ledger: Ledger) -> None:

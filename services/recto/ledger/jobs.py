@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
@@ -23,6 +24,7 @@ SILENT_SECONDS = 900.0
 """A listing that added nothing for so long is taken for dead. Reading 64 images takes a few seconds, from a
 slow network share a minute."""
 STOPPED = "Reading the source stopped before its end; start it again, nothing is done twice."
+_COUNTED = (Outcome.INDEXED.value, Outcome.UNCHANGED.value, Outcome.FAILED.value, Outcome.WAITING.value)
 
 
 class Jobs:
@@ -94,31 +96,25 @@ class Jobs:
         return Page(tuple(item_of(row) for row in rows), total, page, page_size)
 
     def _end_listing(self, job_id: str, reason: str) -> None:
-        changes = {"listed": func.coalesce(job.c.listed, time.time()), "reason": storable(reason)}
         with self._database.write() as connection:
-            if connection.execute(update(job).where(job.c.job_id == job_id).values(**changes)).rowcount == 0:
-                raise NotFound(f"There is no job {job_id!r}.")
+            end_listing(connection, job_id, storable(reason))
 
     def _stamped(self, row: JobRow) -> JobRow:
         """Keep the counts of a job that was found to be finished, so that they are not counted again."""
-        if row.state == "listing" or row.waiting or row.finished is not None:
+        if row.state == "listing" or row.reason == STOPPED or row.waiting or row.finished is not None:
             return row
         with self._database.write() as connection:
             query = select(job).where(job.c.job_id == row.job_id).with_for_update()
-            again = _job_of(connection, connection.execute(query).one())
-            if (
-                again.waiting or again.finished is not None
-            ):  # another process was first, or it was taken up again
+            found = connection.execute(query).one()
+            again = _job_of(connection, found)
+            if again.waiting or again.finished is not None:  # it was taken up again, or another was first
                 return again
             settled = select(func.max(job_item.c.settled)).where(job_item.c.job_id == row.job_id)
-            finished = func.coalesce(settled.scalar_subquery(), job.c.listed)
+            finished = max(connection.execute(settled).scalar_one() or 0.0, found.listed)
             counts = {name: getattr(again, name) for name in ("books", *_COUNTED)}
             stamp = update(job).where(job.c.job_id == row.job_id).values(finished=finished, counts=counts)
             connection.execute(stamp)
-            return _job_of(connection, connection.execute(query).one())
-
-
-_COUNTED = (Outcome.INDEXED.value, Outcome.UNCHANGED.value, Outcome.FAILED.value, Outcome.WAITING.value)
+        return replace(again, finished=finished)
 
 
 def write_job(connection: Connection, kind: str, source: str) -> str:
@@ -130,6 +126,17 @@ def write_job(connection: Connection, kind: str, source: str) -> str:
         insert(job).values(job_id=job_id, kind=kind, source=storable(source), created=now, touched=now)
     )
     return job_id
+
+
+def end_listing(connection: Connection, job_id: str, reason: str = "") -> None:
+    """`finish_listing` and `fail_job` inside a transaction: all books are known now, their number is kept."""
+    row = connection.execute(select(job).where(job.c.job_id == job_id).with_for_update()).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no job {job_id!r}.")
+    if row.listed is None:
+        counts = {"books": _count_books(connection, job_id)}
+        changes = {"listed": time.time(), "reason": reason, "counts": counts}
+        connection.execute(update(job).where(job.c.job_id == job_id).values(**changes))
 
 
 def wait_again(connection: Connection, job_id: str) -> list[str]:
@@ -145,12 +152,12 @@ def wait_again(connection: Connection, job_id: str) -> list[str]:
         update(job_item).where(*failed, job_item.c.cover_id.in_(failed_covers)).values(**waiting)
     )
     if ids:
-        connection.execute(update(job).where(job.c.job_id == job_id).values(finished=None, counts=None))
+        connection.execute(update(job).where(job.c.job_id == job_id).values(finished=None))
     return ids
 
 
 def _job_of(connection: Connection, row: Row[Any]) -> JobRow:
-    counts = row.counts if row.finished is not None else _count(connection, row.job_id)
+    counts = row.counts if row.finished is not None else _count(connection, row)
     silent = row.listed is None and time.time() - row.touched > SILENT_SECONDS
     reason = row.reason or (STOPPED if silent else "")
     return JobRow(
@@ -174,9 +181,14 @@ def _state(row: Row[Any], counts: Mapping[str, int], reason: str) -> str:
     return "running" if counts[Outcome.WAITING.value] else "done"
 
 
-def _count(connection: Connection, job_id: str) -> dict[str, int]:
-    by_outcome = select(job_item.c.outcome, func.count()).where(job_item.c.job_id == job_id)
-    found: dict[str, int] = dict(connection.execute(by_outcome.group_by(job_item.c.outcome)).all())
-    books = select(func.count(job_item.c.book_id.distinct()))
-    books = books.where(job_item.c.job_id == job_id, job_item.c.book_id != "")
-    return {name: found.get(name, 0) for name in _COUNTED} | {"books": connection.execute(books).scalar_one()}
+def _count(connection: Connection, row: Row[Any]) -> dict[str, int]:
+    """Counts of a job by outcome, and its books; both indexes hold all that is counted."""
+    query = select(job_item.c.outcome, func.count()).where(job_item.c.job_id == row.job_id)
+    found: dict[str, int] = dict(connection.execute(query.group_by(job_item.c.outcome)).all())
+    books = row.counts["books"] if row.counts else _count_books(connection, row.job_id)
+    return {name: found.get(name, 0) for name in _COUNTED} | {"books": books}
+
+
+def _count_books(connection: Connection, job_id: str) -> int:
+    query = select(func.count(job_item.c.book_id.distinct()))
+    return connection.execute(query.where(job_item.c.job_id == job_id, job_item.c.book_id != "")).scalar_one()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import asdict
 
-from sqlalchemy import Connection, insert, literal, select, true, update
+from sqlalchemy import Connection, insert, literal, select, true
 
 from recto.ledger import schema
 from recto.ledger.database import Database, lock_table, put_rows
-from recto.ledger.jobs import write_job
+from recto.ledger.jobs import end_listing, write_job
 from recto.ledger.moves import queue_anew
 from recto.ledger.rows import Outcome
 from recto.recipe import Version
@@ -36,7 +35,7 @@ class Recipes:
 
     def begin_rebuild(self, version: Version) -> str:
         """Make a version live, queue every cover anew, and follow them by a job, whose id is returned."""
-        cover, item, job = schema.cover, schema.job_item, schema.job
+        cover, item = schema.cover, schema.job_item
         with self._database.write() as connection:
             _write_live(connection, version)
             lock_table(connection, cover)
@@ -53,7 +52,7 @@ class Recipes:
             covers = select(literal(job_id), cover.c.book_id, cover.c.side, *waiting)
             covers = covers.order_by(cover.c.created, cover.c.cover_id)
             connection.execute(insert(item).from_select(columns, covers))
-            connection.execute(update(job).where(job.c.job_id == job_id).values(listed=time.time()))
+            end_listing(connection, job_id)
         return job_id
 
     def get_value(self, key: str) -> str | None:

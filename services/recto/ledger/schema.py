@@ -121,7 +121,7 @@ job = Table(
     Column("listed", Float),
     Column("finished", Float),
     Column("reason", Text, nullable=False, default=""),
-    Column("counts", JSON),  # stamped when it is finished
+    Column("counts", JSON),  # of its books when all are listed, of all outcomes when it is finished
     Index("job_by_created", "created"),
 )
 
