@@ -37,7 +37,7 @@ SENTENCES = {
     500: "That is a fault of Recto, not yours; its log says more. The catalogue is safe. Try again.",
     503: "A part of Recto does not answer at present. Try again in a minute.",
 }
-STATUS = {BadInput: 400, NotFound: 404, Unavailable: 503, InUse: 503}
+STATUS: dict[type, int] = {BadInput: 400, NotFound: 404, Unavailable: 503, InUse: 503}
 RETRY_SECONDS = {429: 30, 503: 10}
 
 
@@ -87,7 +87,7 @@ def _too_large() -> str:
 
 
 def _recto_error(error: RectoError) -> ResponseReturnValue:
-    status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
+    status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
     if status >= 500:
         log.warning("%s %s: %s", request.method, request.path, error)
     return problem(status, str(error))

@@ -47,6 +47,7 @@ class PhotoView:
     side: str
     points: str
     shade: str
+    more: tuple[str, ...]  # outlines of further books
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,15 @@ def twins(found: Sequence[Candidate]) -> list[Candidate]:
     return list(found[: max(2, min(len(close), MOST_TWINS))])
 
 
+def also_seen(
+    result: Mapping[str, Any], found: Sequence[Candidate], shown: Sequence[Candidate]
+) -> list[Candidate]:
+    """Further books that the photo shows beside those of the answer, each where it was recognised."""
+    named = {answer["books"][0] for answer in result["answers"] if answer["books"]}
+    known = {book.book_id for book in shown}
+    return [book for book in found if book.book_id in named - known and book.outline]
+
+
 def differences(books: Sequence[Candidate]) -> list[Difference]:
     """The fields that tell look-alikes apart."""
     columns = {
@@ -98,13 +108,13 @@ def differences(books: Sequence[Candidate]) -> list[Difference]:
     return [Difference(name, values) for name, values in columns.items() if len(set(values)) > 1]
 
 
-def photos(row: SearchRow, best: Candidate | None) -> list[PhotoView]:
-    """The photos of a search that was answered, the region of the best book drawn where it was seen."""
+def photos(row: SearchRow, best: Candidate | None, also: Sequence[Candidate]) -> list[PhotoView]:
+    """The photos of a search that was answered, with the region of the best book and of others seen beside it."""
     assert row.result is not None
     views = []
     for number, photo in enumerate(row.result["photos"]):
         outline = best.outline if best and best.photo == number else ()
-        corners = " ".join(f"{x:.0f},{y:.0f}" for x, y in outline)
+        corners = _corners(outline)
         width, height = int(photo["width"]), int(photo["height"])
         views.append(
             PhotoView(
@@ -114,10 +124,15 @@ def photos(row: SearchRow, best: Candidate | None) -> list[PhotoView]:
                 height=height,
                 side=photo["side"] or "",
                 points=corners,
+                more=tuple(_corners(book.outline) for book in also if book.photo == number),
                 shade=f"M0,0H{width}V{height}H0ZM{corners.replace(' ', 'L')}Z" if corners else "",
             )
         )
     return views
+
+
+def _corners(outline: Sequence[tuple[float, float]]) -> str:
+    return " ".join(f"{x:.0f},{y:.0f}" for x, y in outline)
 
 
 def filter_words(where: Where) -> str:

@@ -81,7 +81,7 @@ def _host_name(host: str) -> str | None:
 
 def _limit_body() -> None:
     view = current_app.view_functions.get(request.endpoint or "")
-    files = getattr(view, "accepted_files", 0)
+    files = getattr(view, "accepted_files", 0) if request.mimetype == "multipart/form-data" else 0
     request.max_content_length = files * parts().settings.max_image_bytes + FORM_SLACK
     request.max_form_parts = FORM_PARTS
 

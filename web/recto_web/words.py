@@ -25,8 +25,8 @@ def sureness(probability: float) -> str:
     """What a probability means, in words."""
     steps = (
         (0.99, "as good as certain"),
-        (0.95, "very likely"),
-        (0.8, "likely"),
+        (0.9, "very likely"),
+        (0.75, "likely"),
         (0.5, "more likely than not"),
     )
     return next((words for least, words in steps if probability >= least), "unlikely")
@@ -55,6 +55,13 @@ def milliseconds(value: float) -> str:
     return f"{value:.0f} ms" if value >= 10 else f"{value:.1f} ms"
 
 
+def rate(per_second: float) -> str:
+    """A speed: `12 a second`, `0.4 a second`, `3 a minute`."""
+    if per_second >= 9.95:
+        return f"{per_second:.0f} a second"
+    return f"{per_second:.1f} a second" if per_second >= 0.2 else f"{per_second * MINUTE:.0f} a minute"
+
+
 def ago(moment: float) -> str:
     """How long ago a moment (UTC epoch seconds) was."""
     seconds = max(0.0, time.time() - moment)
@@ -78,5 +85,5 @@ def listed(names: Sequence[str]) -> str:
 
 def speak(app: Flask) -> None:
     """Register the filters."""
-    for function in (percent, sureness, duration, milliseconds, ago, iso, count, listed):
+    for function in (percent, sureness, duration, milliseconds, rate, ago, iso, count, listed):
         app.jinja_env.filters[function.__name__] = function

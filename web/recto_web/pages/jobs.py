@@ -10,6 +10,8 @@ from flask import Blueprint, abort, jsonify, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from recto.ledger import ItemRow, JobRow, Outcome
+from recto.records import Book
+from recto_web import isbn
 from recto_web.adding import wake
 from recto_web.paging import Pager, page_number, pager
 from recto_web.parts import parts
@@ -79,7 +81,8 @@ class JobPage:
     items: tuple[ItemRow, ...]
     failed: tuple[ItemRow, ...]
     pager: Pager
-    book_title: str
+    book: Book | None  # when the job is about one book
+    isbn_warning: str
     can_retry: bool
 
 
@@ -104,8 +107,8 @@ def show(job_id: str) -> ResponseReturnValue:
     book = ledger.book(next(iter(ids))) if len(ids) == 1 else None
     shown = pager(failed, "jobs.show", {"job_id": job_id})
     can_retry = any(item.cover_id for item in failed.items)
-    title = (book.title or book.book_id) if book else ""
-    return render(JobPage(view(row), items, failed.items, shown, title, can_retry))
+    isbn_warning = isbn.warning(book.isbn) if book else ""
+    return render(JobPage(view(row), items, failed.items, shown, book, isbn_warning, can_retry))
 
 
 @blueprint.post("/jobs/<job_id>/retry")

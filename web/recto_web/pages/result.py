@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -33,7 +33,8 @@ class ResultPage:
     best: Candidate | None
     twins: tuple[Candidate, ...]
     differences: tuple[Difference, ...]
-    others: tuple[Candidate, ...]
+    also: tuple[Candidate, ...]  # further books seen in the photo
+    others: tuple[Candidate, ...]  # runners-up
     photos: tuple[PhotoView, ...]
     timings: Mapping[str, float]
     filter: str
@@ -121,27 +122,23 @@ def _done(row: SearchRow, result: Mapping[str, Any]) -> ResponseReturnValue:
     found = result_views.candidates(result)
     best = found[0] if found and result["verdict"] != "not_found" else None
     twins = result_views.twins(found) if result["verdict"] == "ambiguous" else []
+    shown = twins or ([best] if best else [])
+    also = result_views.also_seen(result, found, shown) if best else []
     page = ResultPage(
         search_id=row.search_id,
         verdict=result["verdict"],
         best=best,
         twins=tuple(twins),
         differences=tuple(result_views.differences(twins)),
-        others=tuple(_others(found, best, twins)),
-        photos=tuple(result_views.photos(row, best)),
+        also=tuple(also),
+        others=tuple(book for book in found if book not in (*shown, *also))[:RUNNERS_UP],
+        photos=tuple(result_views.photos(row, best, also)),
         timings=result["timings_ms"],
         filter=result_views.filter_words(row.where),
         created=row.created,
         catalogue_is_empty=parts().ledger.browse(page=1, page_size=1).total == 0,
     )
     return render(page)
-
-
-def _others(
-    found: Sequence[Candidate], best: Candidate | None, twins: Sequence[Candidate]
-) -> Sequence[Candidate]:
-    shown = len(twins) or (1 if best else 0)
-    return found[shown : shown + RUNNERS_UP]
 
 
 def _pending(row: SearchRow) -> ResponseReturnValue:
