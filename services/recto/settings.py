@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -45,7 +46,12 @@ class Settings:
         secret=True,
         check="redis_url",
     )
-    host: str = _setting("127.0.0.1", "Address the web server listens on.")
+    host: str = _setting(
+        "127.0.0.1",
+        "Loopback address the web server listens on; put a proxy that asks for credentials before it to reach it from "
+        "elsewhere.",
+        check="loopback",
+    )
     port: int = _setting(8000, "Port of the web server; when taken, the next free one is used.", check="port")
     allowed_hosts: tuple[str, ...] = _setting(
         ("localhost", "127.0.0.1"), "Host names the web server answers to, separated by commas."
@@ -160,6 +166,13 @@ _READERS: dict[type, Callable[[str], Any]] = {
     Path: lambda text: Path(text).expanduser().absolute(),
     tuple: lambda text: tuple(part.strip() for part in text.split(",") if part.strip()),
 }
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "positive": (lambda value: value > 0, "greater than 0"),
     "not_negative": (lambda value: value >= 0, "0 or greater"),
@@ -168,5 +181,6 @@ _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
         lambda value: value.startswith(("redis://", "rediss://", "unix://")),
         "a URL that starts with redis://, rediss:// or unix://",
     ),
+    "loopback": (_is_loopback, "a loopback address such as 127.0.0.1, since the pages ask for no credentials"),
     "port": (lambda value: 0 < value < 65536, "a port between 1 and 65535"),
 }

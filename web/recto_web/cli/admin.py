@@ -93,8 +93,11 @@ def rebuild(encoder: str | None, yes: bool) -> None:
     """
     if not yes:
         click.confirm("Until it is done, searches find only what is already rebuilt. Go on?", abort=True)
+    from recto.encoders import card
     from recto_workers.instance import running
 
+    if encoder is not None:
+        card(encoder)  # an unknown name is told here, not in the log of a worker
     settings = Settings.from_environment()
     if running(settings) is None:
         from recto.ledger import Ledger
