@@ -133,7 +133,6 @@ def test_a_panic_inside_the_engine_becomes_an_error_and_the_next_call_works(
         poison = {"deeper": poison}
     point = edge.Point(points[0].cover_id, {"embedding": points[0].embedding.tolist()}, poison)
     collection._update(edge.UpdateOperation.upsert_points([point]))
-    collection.flush()
     index.close()
     shutil.rmtree(
         collection.path / "shard" / "wal"

@@ -134,7 +134,7 @@ def kill_writer(folder: Path, log: Log, expected: Expected, target: str, rng: ra
     """Start a writer and kill it at a random moment of the stage `target`."""
     first = FIRST_STAGE.get(target, "spare")
     command = [sys.executable, "-m", "tests.index.writer", str(folder / "index"), str(folder / "log")]
-    arguments = [str(expected.next_batch), first]
+    arguments = [str(expected.next_batch), first, "few" if target in ("upsert", "delete") else "each"]
     with subprocess.Popen(
         [*command, *arguments], cwd=REPOSITORY, stderr=subprocess.PIPE, text=True
     ) as writer:

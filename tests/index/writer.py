@@ -1,6 +1,8 @@
 """Writes to an index until it is killed, and notes in a log when each stage begins and ends.
 
-    python -m tests.index.writer FOLDER LOG FIRST_BATCH FIRST_STAGE
+    python -m tests.index.writer FOLDER LOG FIRST_BATCH FIRST_STAGE FLUSHES
+
+With FLUSHES "each" every call flushes; with "few" the calls sync the engine's log only, as they do most of the time.
 
 A line of the log is `TIME begin|end STAGE BATCH`, written with one system call: it outlives the process.
 """
@@ -20,6 +22,7 @@ from pathlib import Path
 from tests.index.shelves import make_points
 
 from recto.index import CoverPoint, Index, LocalSpec
+from recto.index import collection as embedded_collection
 from recto.index.collection import Collection
 from recto.index.embedded import EmbeddedIndex
 from recto.recipe import Version
@@ -105,11 +108,13 @@ class Writer:
 
 def main() -> None:
     """Go round until killed."""
-    folder, log, first_batch, first_stage = sys.argv[1:]
+    folder, log, first_batch, first_stage, flushes = sys.argv[1:]
     index = EmbeddedIndex(Path(folder))
     index.ensure(MAIN, DIMENSION, LOCAL)
     writer = Writer(index, Path(log))
     writer.note_flushes()
+    if flushes == "each":
+        setattr(embedded_collection, "CHECKPOINT_BYTES", 1)  # noqa: B010 - as above
     stages: list[tuple[str, Callable[[int], None]]] = [
         (stage.__name__, stage) for stage in (writer.upsert, writer.rewrite, writer.delete, writer.spare)
     ]

@@ -17,7 +17,7 @@ from recto.errors import IndexFault, NotFound
 from recto.index import edge_requests as requests
 from recto.index.base import CoverPoint, Hit, Layout, Shortlist, StoredCover
 from recto.index.feature_store import FeatureStore
-from recto.index.folder import DELETE_RESERVE, check_space, sync_folder, write_json
+from recto.index.folder import DELETE_RESERVE, check_space, sync, sync_files, write_json
 from recto.index.merge import Scored, best_per_cover
 from recto.records import Where
 from recto.vectors import Floats, LocalVector, SparseWords
@@ -26,6 +26,8 @@ BATCH_POINTS = 256
 BATCH_BYTES = (
     8 * 1024 * 1024
 )  # of vectors: a batch is one record of the engine's log, whose files hold 32 MiB
+CHECKPOINT_BYTES = 16 * 1024 * 1024  # of points between two flushes: half a file of the log, 0.2 s to replay
+POINT_BYTES = 4096  # words, payload and frame of a point in the log, beside its dense vectors
 T = TypeVar("T")
 
 
@@ -38,6 +40,7 @@ class Collection:
         self.layout = layout
         self._lock = threading.Lock()
         self._closed = False
+        self._unflushed = 0  # bytes in the log that the other files may lack
         self._shard: edge.EdgeShard | None = None
         self._features: FeatureStore | None = None
 
@@ -58,21 +61,21 @@ class Collection:
         made.close()
         write_json(unfinished / "collection.json", layout.to_json())
         unfinished.rename(path)
-        sync_folder(path.parent)
+        sync(path.parent)
         return cls(path, layout)
 
     def upsert(self, points: Sequence[CoverPoint]) -> None:
         """Write covers: features first, so that every cover that can be found has them."""
         features = self._feature_store()
-        bytes_per_point = 4 * self.layout.embedding_dim + 4 * self.layout.local.dimension
-        check_space(self.path, sum(len(point.features) + bytes_per_point for point in points))
+        point_bytes = 4 * (self.layout.embedding_dim + self.layout.local.dimension) + POINT_BYTES
+        check_space(self.path, sum(len(point.features) + 2 * point_bytes for point in points))
         features.put((point.cover_id, point.features) for point in points)
-        step = max(1, min(BATCH_POINTS, BATCH_BYTES // bytes_per_point))
+        step = max(1, min(BATCH_POINTS, BATCH_BYTES // point_bytes))
         for start in range(0, len(points), step):
             batch = [requests.point(point) for point in points[start : start + step]]
             operation = edge.UpdateOperation.upsert_points(batch)
             self._update(operation)
-        self.flush()
+        self._make_durable(len(points) * point_bytes)
 
     def nearest(self, embeddings: Floats, local: LocalVector | None, limit: int, where: Where) -> Shortlist:
         """Ask for all views at once, merge them, then read the books of what is left in one go."""
@@ -118,7 +121,7 @@ class Collection:
         features.delete(cover_ids)
         operation = edge.UpdateOperation.delete_points(list(cover_ids))
         self._update(operation)
-        self.flush()
+        self._make_durable(0)
 
     def covers_of_book(self, book_id: str) -> Iterator[list[str]]:
         """Ids of a book's covers in pages; each page must be deleted before the next is asked for."""
@@ -127,7 +130,8 @@ class Collection:
             yield [str(record.id) for record in records]
 
     def flush(self) -> None:
-        """Write everything to the disk: only this survives a power cut; a killed process needs no flush."""
+        """Bring all files of the engine up to date, so that it need not replay its log. Slow on a busy disk."""
+        self._unflushed = 0
         self._call(lambda shard: shard.flush())
 
     def close(self) -> None:
@@ -135,11 +139,24 @@ class Collection:
         with self._lock:
             self._closed = True
             if self._shard is not None:
+                with contextlib.suppress(Exception):  # the log has it all: this only spares the next start
+                    self._shard.flush()
                 self._shard.close()
                 self._shard = None
             if self._features is not None:
                 self._features.close()
                 self._features = None
+
+    def _make_durable(self, written: int) -> None:
+        """Sync the engine's log, from which it recovers what its other files lack; now and then flush those.
+
+        A flush syncs sixty files and stops every thread of Python meanwhile; `docs/decisions.md` has the numbers.
+        """
+        self._unflushed += written
+        if self._unflushed < CHECKPOINT_BYTES:
+            sync_files(self.path / "shard" / "wal")
+        else:
+            self.flush()
 
     def _books(self, cover_ids: set[str]) -> dict[str, str]:
         if not cover_ids:

@@ -19,7 +19,7 @@ from recto.index.folder import (
     finish_interrupted,
     read_json,
     remove_collections,
-    sync_folder,
+    sync,
     write_json,
 )
 from recto.recipe import Version
@@ -152,7 +152,7 @@ class EmbeddedIndex:
             self._check_open()
             if (live := self.published()) and live.recipe_id == version.recipe_id:
                 (self._folder / "published.json").unlink()
-                sync_folder(self._folder)
+                sync(self._folder)
             for side in Side:
                 if collection := self._collections.pop(version.collection(side), None):
                     collection.close()

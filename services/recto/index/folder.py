@@ -95,10 +95,10 @@ def remove_collections(folder: Path, recipe_id: str) -> None:
     """Remove both collections of a recipe. Once the trash folder exists they are gone, whatever follows."""
     trash = folder / f"{DROPPED}{recipe_id}"
     trash.mkdir(exist_ok=True)
-    sync_folder(folder)
+    sync(folder)
     for path in list(folder.glob(f"recto_*__{recipe_id}")):
         path.rename(trash / path.name)
-    sync_folder(folder)
+    sync(folder)
     shutil.rmtree(trash)
 
 
@@ -132,16 +132,32 @@ def write_json(path: Path, data: dict[str, Any]) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.rename(path)
-    sync_folder(path.parent)
+    sync(path.parent)
 
 
-def sync_folder(folder: Path) -> None:
-    """Make renames inside a folder durable."""
-    handle = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Make the content of a file durable, or the renames inside a folder."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def sync_files(folder: Path) -> None:
+    """Make the files of a folder durable; Python's interpreter lock is free meanwhile.
+
+    Another thread may rename one of them between listing and opening: then all are listed and synced again.
+    """
+    while True:
+        try:
+            for path in folder.iterdir():
+                sync(path)
+            break
+        except FileNotFoundError:
+            if not folder.exists():
+                raise
+    sync(folder)
 
 
 def _minor(version: str) -> list[str]:
