@@ -25,20 +25,27 @@ def prepare(
     Raises:
         RectoError: the ledger was written by a newer Recto.
     """
+    with database.read() as connection:  # the usual case waits for no writer
+        if _format(connection) == newest:
+            return
     with database.write() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text(f"select pg_advisory_xact_lock({_LOCK})"))
-        if not inspect(connection).has_table(meta.name):
+        found = _format(connection)
+        if found is None:
             metadata.create_all(connection)
-            put_rows(connection, meta, [{"key": "format", "value": str(newest)}])
-            return
-        found = int(connection.execute(select(meta.c.value).where(meta.c.key == "format")).scalar_one())
-        if found > newest:
+        elif found > newest:
             raise RectoError(
                 f"The ledger has format {found}, this Recto knows formats up to {newest}: "
                 "install the newer Recto that wrote it, or restore a backup from before its upgrade."
             )
-        for step in range(found, newest):
+        for step in range(found or newest, newest):
             upgrades[step](connection)
-        if found < newest:
-            put_rows(connection, meta, [{"key": "format", "value": str(newest)}])
+        put_rows(connection, meta, [{"key": "format", "value": str(newest)}])
+
+
+def _format(connection: Connection) -> int | None:
+    """Format version of the tables; None when there are none."""
+    if not inspect(connection).has_table(meta.name):
+        return None
+    return int(connection.execute(select(meta.c.value).where(meta.c.key == "format")).scalar_one())
