@@ -47,7 +47,8 @@ class Queue:
         held = and_(cover.c.state == _WORKING, cover.c.worker == worker)
         changes = {"attempts": cover.c.attempts - 1} if untried else {}
         with self._database.write() as connection:
-            ids = connection.execute(select(cover.c.cover_id).where(held).with_for_update()).scalars().all()
+            query = select(cover.c.cover_id).where(held).order_by(cover.c.cover_id).with_for_update()
+            ids = connection.execute(query).scalars().all()
             move(connection, ids, CoverState.QUEUED, **changes)
         return len(ids)
 
