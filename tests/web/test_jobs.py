@@ -95,11 +95,10 @@ def test_an_unknown_job_is_a_page_that_is_not_there(client: FlaskClient) -> None
 
 
 def _row(**changes: object) -> JobRow:
-    fields = {
-        "job_id": "j", "kind": "ingest", "source": "/a/list.csv", "state": "running",
-        "created": 1000.0, "finished": 1100.0, "books": 10, "covers": 100, "indexed": 40, "unchanged": 5, "failed": 5, "waiting": 50, "reason": "",
-    }  # fmt: skip
-    return JobRow(**{**fields, **changes})  # type: ignore[arg-type]
+    counts = {"books": 10, "covers": 100, "indexed": 40, "unchanged": 5, "failed": 5, "waiting": 50}
+    fields = {"job_id": "j", "kind": "ingest", "source": "/a/list.csv", "state": "running", "reason": ""}
+    times = {"created": 1000.0, "finished": 1100.0}
+    return JobRow(**{**fields, **counts, **times, **changes})  # type: ignore[arg-type]
 
 
 def test_rate_and_time_left_count_what_was_worked_on() -> None:
