@@ -23,9 +23,7 @@ from recto.records import Where
 from recto.vectors import Floats, LocalVector, SparseWords
 
 BATCH_POINTS = 256
-BATCH_BYTES = (
-    8 * 1024 * 1024
-)  # of vectors: a batch is one record of the engine's log, whose files hold 32 MiB
+BATCH_BYTES = 8 * 1024 * 1024  # a batch is one record of the engine's log, whose files hold 32 MiB
 CHECKPOINT_BYTES = 16 * 1024 * 1024  # of points between two flushes: half a file of the log, 0.2 s to replay
 POINT_BYTES = 4096  # words, payload and frame of a point in the log, beside its dense vectors
 T = TypeVar("T")
