@@ -57,4 +57,6 @@ def test_no_generated_file_is_tracked() -> None:
     listing = subprocess.run(["git", "ls-files"], cwd=REPOSITORY, capture_output=True, text=True, check=False)
     if listing.returncode:
         pytest.skip("not a git checkout")
-    assert [name for name in listing.stdout.splitlines() if "__pycache__" in name or name.endswith(".pyc")] == []
+    assert [
+        name for name in listing.stdout.splitlines() if "__pycache__" in name or name.endswith(".pyc")
+    ] == []

@@ -46,7 +46,9 @@ def ingest_batch(engine: Engine, worker: str) -> IngestReport:
         described = _describe(engine, readable)
         staged_file = _hand_over(engine, described)
     except Exception:
-        engine.ledger.release(worker)  # whatever went wrong, the covers must not wait for their lease to expire
+        engine.ledger.release(
+            worker
+        )  # whatever went wrong, the covers must not wait for their lease to expire
         raise
     return IngestReport(len(covers), len(covers) - len(described), staged_file)
 

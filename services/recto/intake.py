@@ -67,5 +67,3 @@ def _item(settings: Settings, blobs: BlobStore, side: Side, path: Path) -> Entry
 def too_large(size: int, limit: int) -> str:
     """The sentence for a file over the limit, both in bytes."""
     return f"The file has {size / MIB:.1f} MiB; at most {limit / MIB:.0f} MiB are accepted (RECTO_MAX_IMAGE_BYTES)."
-
-

@@ -9,8 +9,8 @@ from recto import local
 from recto.encoders import load_encoder
 from recto.engine import Engine, version_of
 from recto.ledger import Ledger
-from recto.records import Side
 from recto.recipe import Version
+from recto.records import Side
 from recto.settings import Settings
 
 PAGE = 1000
@@ -35,7 +35,9 @@ def reconcile(engine: Engine) -> None:
             log.warning("%d %s covers are missing in the index and are queued again", len(missing), side)
             engine.ledger.requeue(missing)
         if surplus := sorted(stored - known):
-            log.warning("%d %s points have no indexed cover in the ledger and are deleted", len(surplus), side)
+            log.warning(
+                "%d %s points have no indexed cover in the ledger and are deleted", len(surplus), side
+            )
             engine.index.delete_covers(engine.version, side, surplus)
 
 
