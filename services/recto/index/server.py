@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from qdrant_client import QdrantClient, models
 
-from recto.errors import NotFound
+from recto.errors import NotFound, WrongFormat
 from recto.index.base import EVERYTHING, CoverPoint, Hit, Layout, Shortlist, StoredCover
 from recto.index.checks import check_ids, check_page, check_points, check_query, check_spec
 from recto.index.embedded import require_encoder, require_layout
@@ -195,7 +195,10 @@ class ServerIndex:
     def _layout(self, name: str) -> Layout:
         if not self._client.collection_exists(name):
             raise NotFound(f"The index has no collection {name}; `recto rebuild` makes it.")
-        return Layout.from_json(self._client.get_collection(name).config.metadata or {})
+        facts = self._client.get_collection(name).config.metadata
+        if not facts:
+            raise WrongFormat(f"The collection {name} does not say what it was made for: Recto did not make it.")
+        return Layout.from_json(facts)
 
     def _names(self) -> list[str]:
         names = (found.name for found in self._client.get_collections().collections)
