@@ -197,7 +197,9 @@ class ServerIndex:
             raise NotFound(f"The index has no collection {name}; `recto rebuild` makes it.")
         facts = self._client.get_collection(name).config.metadata
         if not facts:
-            raise WrongFormat(f"The collection {name} does not say what it was made for: Recto did not make it.")
+            raise WrongFormat(
+                f"The collection {name} does not say what it was made for: Recto did not make it."
+            )
         return Layout.from_json(facts)
 
     def _names(self) -> list[str]:
