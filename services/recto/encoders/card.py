@@ -1,0 +1,44 @@
+"""Model cards: what makes the embeddings of one network what they are. No torch here."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True)
+class Card:
+    """A network, its preprocessing and its pooling. Embeddings of two different cards are never compared."""
+
+    name: str
+    dimension: int
+    architecture: str
+    """`recto_small`, or the name of a function of `torchvision.models`."""
+    input_size: tuple[int, int]
+    """Height and width of the network's input in pixels."""
+    resize: Literal["centre_crop", "squeeze"]
+    """`centre_crop`: torchvision's own, shorter side to `shorter_side`, then the centre is cut out.
+    `squeeze`: the whole image is made to fit `input_size`, turned by a quarter when the image is wider than tall."""
+    shorter_side: int
+    """Length of the shorter side before the centre crop; 0 where nothing is cropped."""
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    """Mean and standard deviation of RGB in 0 to 1."""
+    interpolation: Literal["bilinear"]
+    """Pillow's filter of that name, which averages over all pixels that fall together."""
+    pooling: Literal["gem3", "avg", "flatten"]
+    """`gem3`: generalised mean with p = 3 (Radenovic et al., TPAMI 2018); `avg`: mean; `flatten`: every position."""
+    weights: str
+    """File name of the weights, as their publisher calls it."""
+    weights_sha256: str
+    """SHA-256 of that file, or its first 8 digits, which torchvision puts into the file's name."""
+    licence: str
+    summary: str
+
+    def fingerprint(self) -> dict[str, str]:
+        """Everything of the card that changes embeddings, for the recipe."""
+        shown = ("licence", "summary", "weights", "weights_sha256")
+        return {key: str(value) for key, value in asdict(self).items() if key not in shown}

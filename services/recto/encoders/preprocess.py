@@ -1,0 +1,43 @@
+"""Images as the networks take them: resized by Pillow, cut or squeezed, normalised."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torchvision.transforms.functional as transforms
+from PIL import Image
+from torch import Tensor
+from torchvision.transforms import InterpolationMode
+
+from recto.encoders.card import Card
+from recto.vectors import RGB
+
+
+def preprocess(image: RGB, card: Card) -> Tensor:
+    """RGB image of any size -> (3, height, width) float32, normalised as the card says.
+
+    A `squeeze` card gives (3, 224, 160) for an image that is taller than wide and (3, 160, 224) for a wider one.
+    """
+    picture = Image.fromarray(image)
+    if card.resize == "squeeze":
+        picture = picture.resize(_squeezed(picture, card), Image.Resampling.BILINEAR)
+    else:
+        # What torchvision's `Weights.transforms()` does with a Pillow image; a test compares them.
+        picture = _centre_crop(picture, card)
+    pixels = transforms.convert_image_dtype(transforms.pil_to_tensor(picture), torch.float32)
+    normalised: Tensor = transforms.normalize(pixels, list(card.mean), list(card.std))
+    return normalised
+
+
+def _centre_crop(
+    picture: Any, card: Card
+) -> Any:  # torchvision's annotations leave out that it takes Pillow images
+    resized = transforms.resize(picture, [card.shorter_side], InterpolationMode.BILINEAR)
+    return transforms.center_crop(resized, list(card.input_size))
+
+
+def _squeezed(picture: Image.Image, card: Card) -> tuple[int, int]:
+    """Width and height of the input; its longer side lies along the longer side of the picture."""
+    height, width = card.input_size
+    return (width, height) if picture.height >= picture.width else (height, width)

@@ -1,0 +1,1 @@
+"""Training of Recto's own small network on drawn covers; `python -m recto.training.small --help`."""

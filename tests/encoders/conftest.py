@@ -1,0 +1,63 @@
+"""What the tests of the encoders share: drawn images and folders of weights filled at random."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from recto.encoders.networks import MODELS
+from recto.settings import Settings
+from recto.vectors import RGB
+
+
+def draw_image(height: int, width: int, seed: int = 0) -> RGB:
+    """Bars, a disc and lettering at places of the seed."""
+    random = np.random.default_rng(seed)
+    image = np.full((height, width, 3), random.integers(0, 256, 3), np.uint8)
+    for _ in range(4):
+        corners = (random.random((2, 2)) * (width, height)).astype(int).tolist()
+        cv2.rectangle(image, *corners, random.integers(0, 256, 3).tolist(), -1)
+    cv2.circle(image, (width // 2, height // 3), min(width, height) // 5, (250, 220, 40), -1)
+    cv2.putText(
+        image, "RECTO", (width // 8, height * 3 // 4), cv2.FONT_HERSHEY_TRIPLEX, width / 200, (10, 10, 10), 3
+    )
+    return image
+
+
+@pytest.fixture(scope="session")
+def images() -> list[RGB]:
+    """Tall, wide, square, tiny and large pictures."""
+    sizes = [(600, 400), (400, 600), (300, 300), (40, 30), (1024, 700)]
+    return [draw_image(*size, seed) for seed, size in enumerate(sizes)]
+
+
+@pytest.fixture(scope="session")
+def random_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Complete weights of every torchvision network, filled from a fixed seed: what is computed does not depend on
+    their meaning, and the published ones would have to be downloaded."""
+    folder = tmp_path_factory.mktemp("weights")
+    for name, build in MODELS.items():
+        torch.manual_seed(7)
+        with torch.device("meta"):
+            shapes = {key: value.shape for key, value in build(weights=None).state_dict().items()}
+        torch.save({key: _fill(key, shape) for key, shape in shapes.items()}, folder / f"{name}.pth")
+    return folder
+
+
+def _fill(key: str, shape: torch.Size) -> torch.Tensor:
+    """Values that keep activations near 1; classifiers, which no encoder uses, take no room in the file."""
+    if key.startswith(("classifier", "fc")) or not shape:
+        return torch.zeros(1).expand(shape) if shape else torch.tensor(0)
+    if len(shape) == 1:
+        return torch.rand(shape) + 0.5 if key.endswith(("weight", "var")) else torch.rand(shape) * 0.2 - 0.1
+    return torch.randn(shape) * (2 / shape[1:].numel()) ** 0.5
+
+
+@pytest.fixture(scope="session")
+def random_settings(random_weights: Path) -> Settings:
+    """Settings that name the folder of random weights."""
+    return Settings(weights_dir=str(random_weights), device="cpu", torch_threads=1)

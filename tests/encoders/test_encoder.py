@@ -1,0 +1,128 @@
+"""Embeddings: equal to torchvision's own modules, independent of batches and threads, named by their weights."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from recto.encoders import CARDS, Encoder, load_encoder
+from recto.encoders.encoder import choose_device, load
+from recto.encoders.networks import MODELS
+from recto.encoders.weights import PUBLISHED
+from recto.errors import BadInput, BadSetting
+from recto.settings import Settings
+from recto.vectors import RGB
+
+TORCHVISION = [name for name, card in CARDS.items() if card.architecture in PUBLISHED]
+
+
+def _generalised_mean(maps: Tensor) -> Tensor:
+    return torch.linalg.vector_norm(maps.clamp(min=1e-6), ord=3, dim=(2, 3)) / maps[0, 0].numel() ** (1 / 3)
+
+
+def _features(name: str, model: nn.Module, inputs: Tensor) -> Tensor:
+    """The last convolution's output, taken from torchvision's complete model as it runs."""
+    kept: list[Tensor] = []
+    last = model.get_submodule("layer4" if name == "resnet50" else "features")
+    hook = last.register_forward_hook(lambda _module, _inputs, output: kept.append(output))
+    with torch.inference_mode():
+        model(inputs)
+    hook.remove()
+    return kept[0]
+
+
+@pytest.mark.parametrize("name", TORCHVISION)
+def test_an_embedding_is_torchvisions_pooled_and_made_unit_length(
+    name: str, random_settings: Settings, random_weights: Path, images: list[RGB]
+) -> None:
+    card = CARDS[name]
+    with torch.device("meta"):
+        model = MODELS[card.architecture](weights=None)
+    state = torch.load(random_weights / f"{card.architecture}.pth", weights_only=True)
+    model.load_state_dict(state, assign=True)
+    transforms = PUBLISHED[card.architecture].transforms()
+    inputs = torch.stack([transforms(Image.fromarray(image)) for image in images[:2]])
+    maps = _features(card.architecture, model.eval(), inputs)
+    pooled = maps.flatten(1) if card.pooling == "flatten" else _generalised_mean(maps)
+    expected = pooled / pooled.norm(dim=1, keepdim=True)
+    embeddings = load_encoder(name, random_settings).embed(images[:2])
+    assert embeddings.shape == (2, card.dimension)
+    np.testing.assert_allclose(embeddings, expected.numpy(), atol=2e-5)
+
+
+def test_average_pooling_is_the_mean_over_all_positions(random_settings: Settings, images: list[RGB]) -> None:
+    flat = load(replace(CARDS["squeezenet1_1"], pooling="flatten", dimension=512 * 13 * 13), random_settings)
+    average = load(replace(CARDS["squeezenet1_1"], pooling="avg"), random_settings)
+    expected = flat.embed(images[:1]).reshape(512, -1).mean(1)
+    np.testing.assert_allclose(average.embed(images[:1])[0], expected / np.linalg.norm(expected), atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["recto_small", "squeezenet1_1", "mobilenet_v2"])
+def test_a_batch_gives_what_single_images_give(
+    name: str, random_settings: Settings, images: list[RGB]
+) -> None:
+    encoder = load_encoder(name, random_settings)
+    together = encoder.embed(images * 3)
+    alone = np.concatenate([encoder.embed([image]) for image in images] * 3)
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+    np.testing.assert_allclose(np.linalg.norm(together, axis=1), 1, atol=1e-5)
+
+
+def test_several_threads_get_what_one_gets(random_settings: Settings, images: list[RGB]) -> None:
+    encoder = load_encoder("recto_small", random_settings)
+    expected = encoder.embed(images)
+    with ThreadPoolExecutor(4) as threads:
+        for embeddings in threads.map(encoder.embed, [images] * 8):
+            np.testing.assert_allclose(embeddings, expected, atol=1e-6)
+
+
+def test_several_threads_load_one_encoder(random_settings: Settings) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        loaded: set[Encoder] = set(threads.map(lambda _: load_encoder("resnet50", random_settings), range(4)))
+    assert len(loaded) == 1
+
+
+def test_no_images_give_no_rows(random_settings: Settings) -> None:
+    assert load_encoder("recto_small", random_settings).embed([]).shape == (0, 256)
+
+
+def test_an_image_of_one_colour_has_a_finite_embedding_of_unit_length(random_settings: Settings) -> None:
+    embedding = load_encoder("recto_small", random_settings).embed([np.zeros((10, 10, 3), np.uint8)])
+    assert np.linalg.norm(embedding) == pytest.approx(1, abs=1e-5)
+
+
+def test_other_weights_under_the_same_name_have_another_fingerprint(
+    random_settings: Settings, random_weights: Path, tmp_path: Path
+) -> None:
+    state = torch.load(random_weights / "squeezenet1_1.pth", weights_only=True)
+    state["features.0.bias"] = state["features.0.bias"] + 1
+    torch.save(state, tmp_path / "squeezenet1_1.pth")
+    others = replace(random_settings, weights_dir=str(tmp_path))
+    mine = load_encoder("squeezenet1_1", random_settings).fingerprint()
+    assert load_encoder("squeezenet1_1", others).fingerprint() != mine
+
+
+def test_weights_of_another_network_are_refused(random_weights: Path, tmp_path: Path) -> None:
+    (tmp_path / "resnet50.pth").write_bytes((random_weights / "squeezenet1_1.pth").read_bytes())
+    with pytest.raises(BadInput, match="do not fit resnet50"):
+        load_encoder("resnet50", Settings(weights_dir=str(tmp_path), device="cpu"))
+
+
+@pytest.mark.parametrize("device", ["tpu", "cuda:x", "cpu:0", "cuda:99"])
+def test_a_device_that_is_not_there_is_named(device: str) -> None:
+    with pytest.raises(BadSetting, match=f"RECTO_DEVICE='{device}'"):
+        choose_device(device)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+def test_a_gpu_gives_nearly_the_embeddings_of_the_cpu(random_settings: Settings, images: list[RGB]) -> None:
+    on_cpu = load_encoder("recto_small", random_settings).embed(images)
+    on_gpu = load_encoder("recto_small", replace(random_settings, device="cuda")).embed(images)
+    assert (on_cpu * on_gpu).sum(1).min() > 0.999
