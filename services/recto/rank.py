@@ -1,0 +1,167 @@
+"""Ranking: the evidence of all photos, sides and witnesses becomes one calibrated answer per book."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from recto.records import Side, Verdict
+from recto.vectors import Floats
+from recto.verify import shared_part
+
+FOUND = 0.5
+"""Probability from which a book counts as found."""
+FLOOR = 4.0
+"""Inliers that chance gives: four matches always fit."""
+INTERCEPT = -6.0
+SLOPE = 5.0
+LOOK_ALIKE = 0.8
+"""Inliers over those of the best book, from which two books in one place are called look-alikes."""
+SAME_PLACE = 0.5
+"""Share of the smaller of two outlines that lies within the other, from which they mark one place of the photo."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What one photo says about one cover. `outline` (4, 2) in the photo, None when it was not verified."""
+
+    cover_id: str
+    book_id: str
+    side: Side
+    photo_index: int
+    inliers: int
+    outline: Floats | None
+    embedding_score: float = 0.0
+    local_score: float = 0.0
+
+
+@dataclass(frozen=True)
+class BookAnswer:
+    """A book with its probability and its strongest evidence."""
+
+    book_id: str
+    probability: float
+    side: Side
+    cover_id: str
+    inliers: int
+    outline: Floats | None
+    photo_index: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The conclusion: books best first, also those below the threshold."""
+
+    verdict: Verdict
+    books: list[BookAnswer]
+
+
+def rank(evidence: Sequence[Evidence], *, limit: int) -> Answer:
+    """One answer per book. Each photo counts once for a book, with the cover that it fits best; photos add up."""
+    by_book: dict[str, list[Evidence]] = defaultdict(list)
+    for item in evidence:
+        by_book[item.book_id].append(item)
+    likeness = _likeness(evidence)
+    scored = [(_best_of_each_photo(items), likeness[book_id]) for book_id, items in by_book.items()]
+    scored.sort(key=lambda entry: (-_support(entry[0]), -entry[1], entry[0][0].book_id))
+    books = [_book_answer(items) for items, _ in scored[:limit]]
+    return Answer(_verdict(books), books)
+
+
+def regions(answer: Answer) -> list[dict[str, Any]]:
+    """The found books grouped by where they lie: one entry per place in a photo, the surest first.
+
+    Each as `{"photo", "outline", "verdict", "books"}`: look-alikes of one place stand in one entry, best first.
+    """
+    places: list[list[BookAnswer]] = []
+    for book in answer.books:
+        if book.probability < FOUND or book.outline is None:
+            continue
+        place = next((place for place in places if _same_place(place[0], book)), None)
+        if place is None:
+            places.append([book])
+        else:
+            place.append(book)
+    return [_region(place) for place in places]
+
+
+def probability(inliers: Sequence[int]) -> float:
+    """Probability that a book is right whose covers fit the photos with so many inliers, one number per photo."""
+    return 1 / (1 + math.exp(-(INTERCEPT + SLOPE * sum(_weight(count) for count in inliers))))
+
+
+def _weight(inliers: int) -> float:
+    """Evidence of one photo: doublings of the inliers beyond what chance gives."""
+    return max(0.0, math.log2(max(inliers, 1) / FLOOR))
+
+
+def _best_of_each_photo(items: Sequence[Evidence]) -> list[Evidence]:
+    """The cover that fits best in each photo; a photo shows one side, so the other side adds nothing."""
+    best: dict[int, Evidence] = {}
+    for item in sorted(items, key=lambda item: (-item.inliers, item.cover_id)):
+        best.setdefault(item.photo_index, item)
+    return sorted(best.values(), key=lambda item: (-item.inliers, item.photo_index))
+
+
+def _support(items: Sequence[Evidence]) -> float:
+    return sum(_weight(item.inliers) for item in items) + sum(item.inliers for item in items) / 1e6
+
+
+def _book_answer(items: Sequence[Evidence]) -> BookAnswer:
+    strongest = items[0]
+    return BookAnswer(
+        strongest.book_id,
+        probability([item.inliers for item in items]),
+        strongest.side,
+        strongest.cover_id,
+        strongest.inliers,
+        strongest.outline,
+        strongest.photo_index,
+    )
+
+
+def _likeness(evidence: Sequence[Evidence]) -> dict[str, float]:
+    """Sum of both witnesses' scores, each over the best of all: orders the books that geometry says nothing about."""
+    highest = [
+        max((item.embedding_score for item in evidence), default=0.0),
+        max((item.local_score for item in evidence), default=0.0),
+    ]
+    likeness: dict[str, float] = defaultdict(float)
+    for item in evidence:
+        scores = (item.embedding_score, item.local_score)
+        total = sum(score / most for score, most in zip(scores, highest, strict=True) if most > 0)
+        likeness[item.book_id] = max(likeness[item.book_id], total)
+    return likeness
+
+
+def _verdict(books: Sequence[BookAnswer]) -> Verdict:
+    if not books or books[0].probability < FOUND:
+        return Verdict.NOT_FOUND
+    twins = (book for book in books[1:] if _same_place(books[0], book) and _looks_alike(books[0], book))
+    return Verdict.AMBIGUOUS if any(twins) else Verdict.FOUND
+
+
+def _looks_alike(best: BookAnswer, other: BookAnswer) -> bool:
+    return other.probability >= FOUND and other.inliers >= LOOK_ALIKE * best.inliers
+
+
+def _same_place(first: BookAnswer, second: BookAnswer) -> bool:
+    if first.outline is None or second.outline is None or first.photo_index != second.photo_index:
+        return False
+    return shared_part(first.outline, second.outline) >= SAME_PLACE
+
+
+def _region(place: Sequence[BookAnswer]) -> dict[str, Any]:
+    best = place[0]
+    assert best.outline is not None
+    return {
+        "photo": best.photo_index,
+        "outline": [[round(float(x), 1), round(float(y), 1)] for x, y in best.outline],
+        "verdict": (
+            Verdict.AMBIGUOUS if any(_looks_alike(best, book) for book in place[1:]) else Verdict.FOUND
+        ).value,
+        "books": [book.book_id for book in place],
+    }
