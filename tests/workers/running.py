@@ -20,7 +20,7 @@ from recto.settings import Settings
 from recto_workers.app import connect
 from recto_workers.instance import redis_url_of, running
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
 
 
 def wait_until(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +22,7 @@ from recto.settings import Settings
 from recto_workers.instance import running, temporary
 from recto_workers.messages import Producer
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(400)
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +118,42 @@ def test_a_rebuild_indexes_every_cover_again(ledger: Ledger, producer: Producer)
     producer.send_rebuild()
     wait_until(lambda: ledger.queue_counts()[CoverState.INDEXED] < before, "the rebuild begins", pause=0.01)
     wait_until(lambda: ledger.queue_counts()[CoverState.INDEXED] == before, "all covers are back")
+
+
+def test_a_cover_that_kills_its_worker_is_quarantined_and_its_neighbours_are_indexed(
+    up: Up, ledger: Ledger
+) -> None:
+    images = {(f"neighbour-{n}", Side.FRONT): draw(2000 + n) for n in range(12)}
+    images["poison", Side.FRONT] = draw(0, width=4000, height=6000)  # slow: its worker can be caught at it
+    job_id = acknowledge(up.settings, ledger, images)
+    [poison] = ledger.covers_of("poison")
+    attempts: set[int] = set()
+    arguments = (poison.cover_id, up, ledger, attempts)
+    threading.Thread(target=_play_poison, args=arguments, daemon=True).start()
+    wait_until(lambda: _is_done(ledger, job_id), "the job is done", seconds=120, pause=0.2)
+    quarantined = ledger.cover(poison.cover_id)
+    job = ledger.job(job_id)
+    assert quarantined is not None
+    assert job is not None
+    assert attempts == {1, 2, 3}
+    assert (quarantined.state, quarantined.stage) == (CoverState.FAILED, "quarantine"), up.said()
+    assert quarantined.attempts == up.settings.ingest_attempts + 1
+    assert (job.indexed, job.failed) == (12, 1)
+
+
+def _play_poison(cover_id: str, up: Up, ledger: Ledger, attempts: set[int]) -> None:
+    """Kill the worker as soon as it holds this cover, once in each of its attempts."""
+    while True:
+        cover = ledger.cover(cover_id)
+        if cover is None or cover.state not in (CoverState.QUEUED, CoverState.WORKING):
+            return
+        is_tried = cover.state is CoverState.WORKING and cover.attempts <= up.settings.ingest_attempts
+        if is_tried and cover.attempts not in attempts:
+            pid = up.pid("ingest-1")
+            assert pid is not None
+            os.kill(pid, signal.SIGKILL)
+            attempts.add(cover.attempts)
+        time.sleep(0.005)
 
 
 def _run_up(settings: Settings) -> subprocess.CompletedProcess[str]:
