@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 from tests.web.conftest import Chromium
 from tests.web.live import Live, live
 from tests.web.shelf import answer, index_all, picture, put_book, put_search, row_of
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.browser
 
 RAVEN = Book("poe/raven 1", "The Raven", ("Edgar Allan Poe",), publisher="Wiley", year=1845)
 TWIN = Book("twin", "The Raven", ("Edgar Allan Poe",), publisher="Wiley", year=1846)
-PHONE = {"width": 390, "height": 844}
+PHONE = ViewportSize(width=390, height=844)
 
 
 @pytest.fixture(scope="module")
