@@ -18,6 +18,8 @@ from recto.images.decode import RASTER_FIELDS, Limits, Raster
 
 _START_SECONDS = 60.0
 """Time that a child may take to start: 0.1 s on an idle machine, much more on one that swaps."""
+_START_ATTEMPTS = 3
+"""Whoever kills a child may hit the next one while it starts; one that never starts is not worth more."""
 _PIPE_ERRORS = (EOFError, OSError, ValueError, KeyError, TypeError)
 
 
@@ -91,15 +93,17 @@ class Decoder:
         return refusals.timeout(self._options.seconds) if deadline.passed else refusals.crashed()
 
     def _running(self) -> subprocess.Popen[bytes]:
-        if self.pid is None:
+        if self._process is not None and self.pid is not None:
+            return self._process
+        for _ in range(_START_ATTEMPTS):
             self._stop()
             with self._lock:
                 if self._closed:
                     raise closed()
-                self._process = _start(self._options.memory)
-            _wait_until_ready(self._process)
-        assert self._process is not None
-        return self._process
+                process = self._process = _start(self._options.memory)
+            if _gets_ready(process):
+                return process
+        raise Unavailable(f"The image decoder does not start (its process ended with code {process.wait()}).")
 
     def _stop(self) -> None:
         process, self._process = self._process, None
@@ -146,15 +150,15 @@ def _start(memory: int) -> subprocess.Popen[bytes]:
         raise Unavailable(f"The image decoder cannot be started: {error.strerror}.") from error
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes]) -> None:
+def _gets_ready(process: subprocess.Popen[bytes]) -> bool:
     assert process.stdout is not None
     try:
         with _Deadline(process, _START_SECONDS):
             wire.receive(process.stdout, 0)
     except _PIPE_ERRORS:
         process.kill()
-        code = process.wait()
-        raise Unavailable(f"The image decoder does not start (its process ended with code {code}).") from None
+        return False
+    return True
 
 
 def _ask(process: subprocess.Popen[bytes], item: bytes | Path, limits: Limits, max_side: int) -> None:
