@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import cv2
@@ -19,8 +20,8 @@ def draw_image(height: int, width: int, seed: int = 0) -> RGB:
     random = np.random.default_rng(seed)
     image = np.full((height, width, 3), random.integers(0, 256, 3), np.uint8)
     for _ in range(4):
-        corners = (random.random((2, 2)) * (width, height)).astype(int).tolist()
-        cv2.rectangle(image, *corners, random.integers(0, 256, 3).tolist(), -1)
+        first, second = (random.random((2, 2)) * (width, height)).astype(int).tolist()
+        cv2.rectangle(image, first, second, random.integers(0, 256, 3).tolist(), -1)
     cv2.circle(image, (width // 2, height // 3), min(width, height) // 5, (250, 220, 40), -1)
     cv2.putText(
         image, "RECTO", (width // 8, height * 3 // 4), cv2.FONT_HERSHEY_TRIPLEX, width / 200, (10, 10, 10), 3
@@ -54,7 +55,8 @@ def _fill(key: str, shape: torch.Size) -> torch.Tensor:
         return torch.zeros(1).expand(shape) if shape else torch.tensor(0)
     if len(shape) == 1:
         return torch.rand(shape) + 0.5 if key.endswith(("weight", "var")) else torch.rand(shape) * 0.2 - 0.1
-    return torch.randn(shape) * (2 / shape[1:].numel()) ** 0.5
+    scale = math.sqrt(2 / math.prod(shape[1:]))
+    return torch.randn(shape) * scale
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +25,9 @@ TORCHVISION = [name for name, card in CARDS.items() if card.architecture in PUBL
 
 
 def _generalised_mean(maps: Tensor) -> Tensor:
-    return torch.linalg.vector_norm(maps.clamp(min=1e-6), ord=3, dim=(2, 3)) / maps[0, 0].numel() ** (1 / 3)
+    positions = maps.shape[2] * maps.shape[3]
+    length: Tensor = torch.linalg.vector_norm(maps.clamp(min=1e-6), ord=3, dim=(2, 3))
+    return length / math.pow(positions, 1 / 3)
 
 
 def _features(name: str, model: nn.Module, inputs: Tensor) -> Tensor:

@@ -121,7 +121,7 @@ def test_a_photo_shows_its_own_cover(covers: RGB) -> None:
     """Seen straight on, a photo's middle correlates more with its own cover than with any other, mostly."""
     straight = PhotoOptions(turn=0, any_turn=0, smallest=0.9, largest=0.9, perspective=0)
     rng = np.random.default_rng(0)
-    photos = [photo_view(cover, covers[:3], rng, 128, 96, straight) for cover in covers]
+    photos = [photo_view(cover, list(covers[:3]), rng, 128, 96, straight) for cover in covers]
     looks = [np.stack([_look(picture) for picture in pictures]) for pictures in (photos, list(covers))]
     nearest = (looks[0] @ looks[1].T).argmax(1)
     assert np.mean(nearest == np.arange(len(covers))) > 0.3  # 0.025 would be chance

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torchvision import models
+from torchvision.models.mobilenetv2 import mobilenet_v2
 
 from recto.encoders.card import Card
 from recto.encoders.small_network import SmallNetwork
@@ -18,7 +19,7 @@ State = dict[str, Any]
 MODELS: dict[str, Callable[..., nn.Module]] = {
     "vgg16": models.vgg16,
     "resnet50": models.resnet50,
-    "mobilenet_v2": models.mobilenet_v2,
+    "mobilenet_v2": mobilenet_v2,
     "squeezenet1_1": models.squeezenet1_1,
 }
 _CONVOLUTIONS: dict[str, Callable[[nn.Module], nn.Module]] = {

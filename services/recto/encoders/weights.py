@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torchvision import models
+from torchvision.models.mobilenetv2 import MobileNet_V2_Weights
 
 from recto.encoders.card import Card
 from recto.errors import BadInput, BadSetting, WeightsMissing
@@ -19,7 +20,7 @@ SHIPPED = Path(__file__).parent / "weights"
 PUBLISHED = {
     "vgg16": models.VGG16_Weights.IMAGENET1K_V1,
     "resnet50": models.ResNet50_Weights.IMAGENET1K_V1,
-    "mobilenet_v2": models.MobileNet_V2_Weights.IMAGENET1K_V1,
+    "mobilenet_v2": MobileNet_V2_Weights.IMAGENET1K_V1,
     "squeezenet1_1": models.SqueezeNet1_1_Weights.IMAGENET1K_V1,
 }
 """The first weights of each network: newer recipes with label smoothing classify better, but the frozen features they

@@ -20,8 +20,8 @@ class Options:
     pairs: int = 64
     steps: int = 3000
     warmup: int = 200
-    decay: int = 1200
-    low_steps: int = 2000  # first steps at the low height, at less than half the time a step
+    decay: int = 900
+    low_steps: int = 1500  # first steps at the low height, at less than half the time a step
     low_height: int = 128
     height: int = 192
     rate: float = 1.5e-3

@@ -35,7 +35,7 @@ class Replicas:
         loss(rows).backward()  # type: ignore[no-untyped-call]
         assert rows.grad is not None
         counts = [len(row) for output in outputs for row in output]
-        slopes = list(rows.grad.split(counts))
+        slopes = torch.split(rows.grad, counts)
         parts = (slopes[: len(outputs[0])], slopes[len(outputs[0]) :])
         gradients = self.threads.map(lambda o, s: torch.autograd.grad(o, self.parameters, s), outputs, parts)
         for parameter, first, second in zip(self.parameters, *gradients, strict=True):
