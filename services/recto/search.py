@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,12 +15,12 @@ from recto import local
 from recto.engine import Engine
 from recto.errors import RectoError, Refused
 from recto.images import MAX_SIDE, Decoded, encode_jpeg
-from recto.index import Shortlist
+from recto.index import Hit, Shortlist
 from recto.ledger import PhotoRow, SearchRow
 from recto.rank import Answer, BookAnswer, Evidence, rank, regions
 from recto.records import Book, Side, Where
 from recto.vectors import Floats
-from recto.verify import PreparedPhoto, verify
+from recto.verify import PreparedPhoto, Verification, verify
 from recto.views import views
 
 DISPLAY_SIDE = 1280
@@ -29,6 +29,24 @@ RANK_CONSTANT = 60
 """Constant of reciprocal rank fusion, the value of Cormack, Clarke and Buettcher (SIGIR 2009)."""
 
 log = logging.getLogger(__name__)
+
+
+VERIFIED_TOGETHER = 16
+"""Candidates verified before the search looks whether it may stop; look-alikes of a cover stand beside it."""
+BEYOND_DOUBT = 60
+"""Inliers from which further candidates are not verified. On smvs_dvd the best wrong cover has under 20."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A cover that a witness named. `score` is that of reciprocal rank fusion; others are 0 where it was not named."""
+
+    cover_id: str
+    book_id: str
+    side: Side
+    score: float = 0.0
+    embedding_score: float = 0.0
+    local_score: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -101,13 +119,15 @@ def search(engine: Engine, row: SearchRow) -> dict[str, Any]:
         with times.stage("describe"):
             features = local.describe(decoded.pixels, photo=True)
             words = local.words(features, photo=True)
-        for side in _sides(photo.side, row.where):
-            with times.stage("shortlist"):
-                shortlist = engine.index.nearest(
+        with times.stage("shortlist"):
+            shortlists = {
+                side: engine.index.nearest(
                     engine.version, side, embeddings, words, engine.settings.shortlist, row.where
                 )
-            with times.stage("verify"):
-                evidence += _verify(engine, Photo(number, decoded, features), side, shortlist)
+                for side in _sides(photo.side, row.where)
+            }
+        with times.stage("verify"):
+            evidence += _verify(engine, Photo(number, decoded, features), fuse(shortlists))
     with times.stage("rank"):
         books = engine.ledger.books_by_id(sorted({item.book_id for item in evidence}))
         answer = rank([item for item in evidence if item.book_id in books], limit=row.limit)
@@ -132,40 +152,56 @@ def _sides(shown: Side | None, where: Where) -> list[Side]:
     return [side for side in Side if shown in (None, side) and where.side in (None, side)]
 
 
-def _verify(engine: Engine, photo: Photo, side: Side, shortlist: Shortlist) -> list[Evidence]:
-    """Compare the photo with every cover that a witness named, best first."""
-    candidates = fuse(shortlist)
+def _verify(engine: Engine, photo: Photo, candidates: Sequence[Candidate]) -> list[Evidence]:
+    """Compare the photo with the candidates, best first, until one fits beyond doubt or none is left."""
     prepared = PreparedPhoto(photo.features)
-    packed = engine.index.features(engine.version, side, list(candidates))
-    embedding_scores = {hit.cover_id: hit.score for hit in shortlist.embedding}
-    local_scores = {hit.cover_id: hit.score for hit in shortlist.local}
-    evidence = []
-    for cover_id, book_id in candidates.items():
-        match = verify(prepared, local.unpack(packed[cover_id])) if cover_id in packed else None
-        evidence.append(
-            Evidence(
-                cover_id=cover_id,
-                book_id=book_id,
-                side=side,
-                photo_index=photo.number,
-                inliers=match.inliers if match else 0,
-                outline=photo.full_size(match.outline) if match else None,
-                embedding_score=embedding_scores.get(cover_id, 0.0),
-                local_score=local_scores.get(cover_id, 0.0),
-            )
-        )
+    evidence: list[Evidence] = []
+    for start in range(0, len(candidates), VERIFIED_TOGETHER):
+        chunk = candidates[start : start + VERIFIED_TOGETHER]
+        packed = _features(engine, chunk)
+        for candidate in chunk:
+            stored = packed.get(candidate.cover_id)
+            match = verify(prepared, local.unpack(stored)) if stored is not None else None
+            evidence.append(_evidence(photo, candidate, match))
+        if max(item.inliers for item in evidence) >= BEYOND_DOUBT:
+            break
     return evidence
 
 
-def fuse(shortlist: Shortlist) -> dict[str, str]:
-    """Union of the lists of both witnesses by reciprocal rank fusion: cover ids, best first, with their book ids."""
-    scores: dict[str, float] = {}
-    books: dict[str, str] = {}
-    for hits in (shortlist.embedding, shortlist.local):
-        for place, hit in enumerate(hits, start=1):
-            scores[hit.cover_id] = scores.get(hit.cover_id, 0.0) + 1 / (RANK_CONSTANT + place)
-            books[hit.cover_id] = hit.book_id
-    return {cover_id: books[cover_id] for cover_id in sorted(books, key=lambda id_: (-scores[id_], id_))}
+def _features(engine: Engine, candidates: Sequence[Candidate]) -> dict[str, bytes]:
+    """Packed features of covers of either side, in one read a side."""
+    packed: dict[str, bytes] = {}
+    for side in Side:
+        wanted = [candidate.cover_id for candidate in candidates if candidate.side is side]
+        if wanted:
+            packed |= engine.index.features(engine.version, side, wanted)
+    return packed
+
+
+def _evidence(photo: Photo, candidate: Candidate, match: Verification | None) -> Evidence:
+    return Evidence(
+        cover_id=candidate.cover_id,
+        book_id=candidate.book_id,
+        side=candidate.side,
+        photo_index=photo.number,
+        inliers=match.inliers if match else 0,
+        outline=photo.full_size(match.outline) if match else None,
+        embedding_score=candidate.embedding_score,
+        local_score=candidate.local_score,
+    )
+
+
+def fuse(shortlists: Mapping[Side, Shortlist]) -> list[Candidate]:
+    """Union of the lists of both witnesses on all sides by reciprocal rank fusion, best first."""
+    fused: dict[str, Candidate] = {}
+    for side, shortlist in shortlists.items():
+        for witness in ("embedding", "local"):
+            hits: Sequence[Hit] = getattr(shortlist, witness)
+            for place, hit in enumerate(hits, start=1):
+                known = fused.get(hit.cover_id) or Candidate(hit.cover_id, hit.book_id, side)
+                score = known.score + 1 / (RANK_CONSTANT + place)
+                fused[hit.cover_id] = replace(known, score=score, **{f"{witness}_score": hit.score})
+    return sorted(fused.values(), key=lambda candidate: (-candidate.score, candidate.cover_id))
 
 
 def _result(

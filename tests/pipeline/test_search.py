@@ -49,7 +49,7 @@ def test_a_photo_finds_its_book_with_outline_side_and_times(stocked: Shelf, side
 
 
 def test_a_photo_turned_upside_down_is_found_too(stocked: Shelf) -> None:
-    drawn = draw_book(6, seed=SEED, height=HEIGHT)
+    drawn = draw_book(9, seed=SEED, height=HEIGHT)
     result = ask(stocked, (None, jpeg(drawn.front.rotate(180))))
     assert result["books"][0]["book_id"] == drawn.book_id
 
@@ -134,8 +134,11 @@ def test_a_search_is_answered_once(stocked: Shelf) -> None:
 
 
 def test_fusion_puts_first_what_both_witnesses_name() -> None:
-    shortlist = Shortlist(
+    front = Shortlist(
         embedding=[Hit("a", "A", 0.9), Hit("b", "B", 0.8)], local=[Hit("c", "C", 5.0), Hit("b", "B", 4.0)]
     )
-    assert list(fuse(shortlist)) == ["b", "a", "c"]
-    assert fuse(shortlist)["b"] == "B"
+    back = Shortlist(embedding=[Hit("d", "A", 0.7)], local=[])
+    candidates = fuse({Side.FRONT: front, Side.BACK: back})
+    assert [candidate.cover_id for candidate in candidates] == ["b", "a", "c", "d"]
+    assert (candidates[0].embedding_score, candidates[0].local_score) == (0.8, 4.0)
+    assert candidates[-1].side is Side.BACK
