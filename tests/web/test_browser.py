@@ -295,3 +295,12 @@ def test_the_refusal_of_a_huge_body_reaches_its_sender(server: Live) -> None:
     assert answer.status == 413
     assert "1 MB at most" in answer.read().decode()
     connection.close()
+
+
+def test_a_wrong_check_digit_is_told_while_typing(page: Page, server: Live) -> None:
+    page.goto(f"{server.url}/books/new")
+    hint = page.locator("#isbn-hint")
+    for typed, wrong in (("978-3-16-148410-1", True), ("978-3-16-148410-0", False), ("0-8044-2957-X", False)):
+        page.get_by_label("ISBN").fill(typed)
+        page.get_by_label("Title").focus()
+        assert ("check digit" in (hint.text_content() or "")) is wrong

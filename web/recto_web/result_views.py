@@ -16,6 +16,7 @@ from recto_web.words import listed
 SAME = 0.5
 """Least probability of a book that is still called a look-alike of the first one, as a share of the first's."""
 MOST_TWINS = 4
+RUNNERS_UP = 6
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,11 @@ def also_seen(
     named = {answer["books"][0] for answer in result["answers"] if answer["books"]}
     known = {book.book_id for book in shown}
     return [book for book in found if book.book_id in named - known and book.outline]
+
+
+def runners_up(found: Sequence[Candidate], shown: Sequence[Candidate]) -> list[Candidate]:
+    """The next books; beside an answer only those that had at least some points in common with the photo."""
+    return [book for book in found if book not in shown and (book.inliers or not shown)][:RUNNERS_UP]
 
 
 def differences(books: Sequence[Candidate]) -> list[Difference]:

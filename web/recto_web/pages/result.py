@@ -18,7 +18,6 @@ from recto_web.searching import wait_for
 from recto_web.uploads import HEAD_BYTES, JPEG, WEB_SAFE, image_type
 
 RETRY_SECONDS = 1
-RUNNERS_UP = 6
 
 blueprint = Blueprint("result", __name__)
 
@@ -131,7 +130,7 @@ def _done(row: SearchRow, result: Mapping[str, Any]) -> ResponseReturnValue:
         twins=tuple(twins),
         differences=tuple(result_views.differences(twins)),
         also=tuple(also),
-        others=tuple(book for book in found if book not in (*shown, *also))[:RUNNERS_UP],
+        others=tuple(result_views.runners_up(found, [*shown, *also])),
         photos=tuple(result_views.photos(row, best, also)),
         timings=result["timings_ms"],
         filter=result_views.filter_words(row.where),

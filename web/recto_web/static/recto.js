@@ -101,6 +101,12 @@ async function awaitAnswer(url) {
   }
 }
 
+// For screen readers, and only when there is something new to say.
+function announce(sentence) {
+  const said = document.getElementById("said");
+  if (said && sentence && said.textContent !== sentence) said.textContent = sentence;
+}
+
 // Replace the live part of the page while its job runs; focus and scroll position stay.
 async function keepFresh() {
   const live = document.querySelector("[data-refresh]");
@@ -110,12 +116,33 @@ async function keepFresh() {
     try {
       const response = await fetch(location.href, { headers: { Accept: "text/html" } });
       const fresh = new DOMParser().parseFromString(await response.text(), "text/html").getElementById("live");
-      if (response.ok && fresh) live.replaceWith(fresh);
+      if (response.ok && fresh) {
+        live.replaceWith(fresh);
+        announce(fresh.dataset.said);
+      }
     } catch {
       // As above.
     }
   }
   return keepFresh();
+}
+
+// The server says the same on the page of the book; here it is said while the number can still be looked at.
+function hasWrongCheckDigit(text) {
+  const digits = [...text.replace(/[^0-9Xx]/g, "").toUpperCase()].map((digit) => (digit === "X" ? 10 : Number(digit)));
+  const sum = (weigh) => digits.reduce((total, digit, place) => total + digit * weigh(place), 0);
+  if (digits.length === 13) return sum((place) => (place % 2 ? 3 : 1)) % 10 !== 0;
+  return digits.length === 10 && sum((place) => 10 - place) % 11 !== 0;
+}
+
+function checkIsbn(input) {
+  const hint = document.getElementById("isbn-hint");
+  const usual = hint.textContent;
+  input.addEventListener("change", () => {
+    const wrong = hasWrongCheckDigit(input.value);
+    hint.textContent = wrong ? "The check digit does not fit: one of the digits is probably wrong." : usual;
+    hint.classList.toggle("wrong", wrong);
+  });
 }
 
 for (const input of document.querySelectorAll("input[type=file][data-preview]")) {
@@ -124,6 +151,7 @@ for (const input of document.querySelectorAll("input[type=file][data-preview]"))
     showPreviews(input);
   });
 }
+for (const input of document.querySelectorAll("input#isbn")) checkIsbn(input);
 for (const form of document.querySelectorAll("form")) busyWhileSending(form);
 for (const zone of document.querySelectorAll("[data-drop]")) acceptDrops(zone);
 for (const zone of document.querySelectorAll("[data-paste]")) acceptPaste(zone);
