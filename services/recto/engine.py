@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from recto import local
 from recto.blobs import BlobStore
 from recto.encoders import Encoder, load_encoder
 from recto.errors import RecipeMismatch
-from recto.images import DecodePool
+from recto.images import MAX_SIDE, Decoded, DecodePool, encode_jpeg
 from recto.index import Index, open_index
 from recto.ledger import Ledger
 from recto.recipe import PAYLOAD_SCHEMA, Recipe, Version
 from recto.settings import Settings
+from recto.views import views
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,14 @@ class Engine:
         return cls(
             settings, ledger, BlobStore(settings.data_dir), DecodePool(settings), encoder, version, index
         )
+
+    def warm_up(self) -> None:
+        """Start the decoding child and run the models once, so that the first search is as fast as the next."""
+        blank = np.full((64, 64, 3), 255, np.uint8)
+        decoded = self.pool.decode_many([encode_jpeg(blank, 64)], MAX_SIDE)[0]
+        assert isinstance(decoded, Decoded)
+        self.encoder.embed(views(decoded.pixels))
+        local.words(local.describe(decoded.pixels, photo=True), photo=True)
 
     @property
     def index(self) -> Index:

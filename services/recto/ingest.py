@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from recto import local
 from recto.engine import Engine
-from recto.errors import Refused
+from recto.errors import Refused, Unavailable
 from recto.images import MAX_SIDE, Decoded, encode_jpeg
 from recto.index import CoverPoint
 from recto.records import Cover, Side
@@ -45,10 +45,11 @@ def ingest_batch(engine: Engine, worker: str) -> IngestReport:
         _store_thumbnails(engine, readable)
         described = _describe(engine, readable)
         staged_file = _hand_over(engine, described)
-    except Exception:
-        engine.ledger.release(
-            worker
-        )  # whatever went wrong, the covers must not wait for their lease to expire
+    except Unavailable:  # a full disk or a stopping process says nothing about the covers
+        engine.ledger.release(worker, untried=True)
+        raise
+    except Exception:  # whatever went wrong, the covers must not wait for their lease to expire
+        engine.ledger.release(worker)
         raise
     return IngestReport(len(covers), len(covers) - len(described), staged_file)
 

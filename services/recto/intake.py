@@ -7,11 +7,11 @@ from itertools import islice
 from pathlib import Path
 
 from recto.blobs import BlobStore
-from recto.errors import BadInput, Unavailable
+from recto.errors import Refused
 from recto.ledger import Entry, EntryItem, Ledger
 from recto.manifest import BadRow, ManifestRow
 from recto.records import Side
-from recto.settings import MIB, Settings
+from recto.settings import Settings
 
 CHUNK = 64
 """Rows per ledger transaction: large enough that the commit does not count, small enough that work starts at once."""
@@ -49,21 +49,6 @@ def _entry(settings: Settings, blobs: BlobStore, row: ManifestRow | BadRow) -> E
 
 def _item(settings: Settings, blobs: BlobStore, side: Side, path: Path) -> EntryItem:
     try:
-        size = path.stat().st_size
-        if size > settings.max_image_bytes:
-            raise BadInput(too_large(size, settings.max_image_bytes))
-        return EntryItem(side, str(path), blobs.put_file(path), "", "")
-    except FileNotFoundError:
-        reason = "The file does not exist."
-    except BadInput as error:
-        reason = str(error)
-    except Unavailable:
-        raise
-    except OSError as error:
-        reason = f"The file cannot be read: {error.strerror}."
-    return EntryItem(side, str(path), "", "read", reason)
-
-
-def too_large(size: int, limit: int) -> str:
-    """The sentence for a file over the limit, both in bytes."""
-    return f"The file has {size / MIB:.1f} MiB; at most {limit / MIB:.0f} MiB are accepted (RECTO_MAX_IMAGE_BYTES)."
+        return EntryItem(side, str(path), blobs.put_file(path, settings.max_image_bytes))
+    except Refused as refusal:
+        return EntryItem(side, str(path), "", "read", str(refusal))

@@ -47,6 +47,7 @@ def serve(settings: Settings, redis_url: str, role: str, name: str) -> int:
         tasks.register_ingest(app, worker)
     else:
         maintenance.reconcile(engine)
+        engine.warm_up()
         tasks.register_index(app, worker)
     try:
         with _companions(settings, redis_url, role, worker):

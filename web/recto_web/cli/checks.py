@@ -32,7 +32,6 @@ def _packages(settings: Settings) -> Finding:
         "torchvision",
         "cv2",
         "PIL",
-        "pebble",
         "qdrant_edge",
         "celery",
         "redis",

@@ -108,12 +108,10 @@ def run_one(
 
 
 def _read(path: Path, max_bytes: int) -> bytes:
-    from recto.intake import too_large
+    from recto.files import open_plain
 
-    size = path.stat().st_size
-    if size > max_bytes:
-        raise BadInput(too_large(size, max_bytes))
-    return path.read_bytes()
+    with open_plain(path, max_bytes) as file:
+        return file.read()
 
 
 def _sentence(photo: Path, result: dict[str, Any]) -> str:
