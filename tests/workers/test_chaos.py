@@ -41,7 +41,7 @@ def test_an_ingest_survives_kills_of_every_part_and_indexes_each_cover_once(sett
         job_id = acknowledge(settings, ledger, images)
         wait_until(lambda: ledger.queue_counts()[CoverState.INDEXED], "the first covers are indexed")
         log = _rage(up, ledger, random.Random(20))
-        wait_until(lambda: _is_done(ledger, job_id), f"the job is done\n{log}", seconds=150, pause=0.2)
+        wait_until(lambda: _is_done(ledger, job_id), f"the job is done\n{log}", seconds=300, pause=0.2)
         processes = descendants(up.process.pid)
     job = ledger.job(job_id)
     ledger.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -20,6 +21,8 @@ STARTS_PER_MINUTE = 8
 log nor takes the processor from the others (a start of the index process costs about 4 s of one core)."""
 
 KEPT_LOGS = 3
+LONGEST_LOG = 50_000_000
+"""Bytes; about half a million log lines."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +120,13 @@ def rotate(log: Path) -> None:
         newer = log if number == 1 else log.with_name(f"{log.name}.{number - 1}")
         if newer.exists():
             newer.replace(older)
+
+
+def shorten(log: Path) -> None:
+    """Begin a log anew when it has grown too long; its process, which only appends, goes on writing into it."""
+    if log.exists() and log.stat().st_size > LONGEST_LOG:
+        shutil.copyfile(log, log.with_name(f"{log.name}.1"))
+        os.truncate(log, 0)
 
 
 def set_threads(wanted: int, sharing: int) -> None:

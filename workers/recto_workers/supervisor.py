@@ -14,7 +14,7 @@ from recto_workers import heartbeat
 from recto_workers.app import connect
 from recto_workers.instance import TEMPORARY_LOG, Instance, announce, held, run_dir
 from recto_workers.parts import listen, reachable_address, web_part, web_url, worker_parts
-from recto_workers.processes import Child, log_tail, rotate
+from recto_workers.processes import LONGEST_PAUSE_SECONDS, Child, log_tail, rotate, shorten
 from recto_workers.redis_server import RedisServer
 
 POLL_SECONDS = 0.1
@@ -24,6 +24,9 @@ DEATHS_AT_START = 3
 WEB_STOP_SECONDS = 6.0
 WORKER_STOP_SECONDS = 10.0
 """Longest wait for workers at the end; they give back unfinished covers after `process.STOP_SECONDS`."""
+
+REDIS_PAUSE_SECONDS = 2.0
+"""Shortest time between two restarts of Redis."""
 
 PERMANENT_EXITS = (os.EX_CONFIG, os.EX_DATAERR)
 """Exit codes of a worker that will not start however often it is tried; see `recto_workers.run`."""
@@ -55,19 +58,17 @@ class Supervisor:
         self._redis_url = self._redis.url if self._redis else settings.redis_url
         self._socket = listen(settings.host, settings.port) if web else None
         self._web_url = web_url(self._socket) if self._socket else ""
-        self._workers = [Child(part) for part in worker_parts(settings, self._redis_url, folder / "logs")]
-        self._web = (
-            Child(web_part(settings, self._redis_url, self._socket, folder / "logs"))
-            if self._socket
-            else None
-        )
+        self._workers = [Child(part) for part in worker_parts(settings, self._redis_url, logs)]
+        self._web = Child(web_part(settings, self._redis_url, self._socket, logs)) if self._socket else None
         self._announced_pauses: set[str] = set()
+        self._next_redis_start = 0.0
         self._stop_signals = 0
 
     def run(self) -> None:
         """Start everything, watch it, stop it."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._on_stop_signal)
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # as nohup left it
+                signal.signal(number, self._on_stop_signal)
         try:
             self._start()
             while not self._stop_signals:
@@ -97,10 +98,8 @@ class Supervisor:
     def _check_start(self, child: Child) -> None:
         """Give up when a part cannot start."""
         if child.has_died() and (child.exit_code in PERMANENT_EXITS or len(child.starts) >= DEATHS_AT_START):
-            tail = log_tail(child.part.log)
-            raise Unavailable(
-                f"The part '{child.part.name}' cannot start. The end of {child.part.log}:\n{tail}"
-            )
+            part = child.part
+            raise Unavailable(f"'{part.name}' cannot start. The end of {part.log}:\n{log_tail(part.log)}")
 
     def _is_ready(self) -> bool:
         return self._workers_are_ready() and (self._web is None or self._web_answers())
@@ -129,25 +128,36 @@ class Supervisor:
     def _watch(self) -> None:
         """Start again what has died."""
         if self._redis and self._redis.has_died():
-            self._say("Redis died; starting it again.")
-            self._redis.start()
+            self._restart_redis(self._redis)
         for child in self._children():
             if child.has_died():
                 self._restart(child)
+            shorten(child.part.log)
+
+    def _restart_redis(self, redis: RedisServer) -> None:
+        if time.monotonic() < self._next_redis_start:
+            return
+        self._next_redis_start = time.monotonic() + REDIS_PAUSE_SECONDS
+        self._say("Redis died; starting it again.")
+        try:
+            redis.start()
+        except Unavailable as error:
+            self._say(f"{error}\nIt is tried again; until then nothing new is begun.")
 
     def _restart(self, child: Child) -> None:
         name = child.part.name
         pause = child.pause
         if pause > 0:
-            if pause > 5 and name not in self._announced_pauses:
+            if pause > LONGEST_PAUSE_SECONDS and name not in self._announced_pauses:
                 self._announced_pauses.add(name)
-                self._say(
-                    f"The part '{name}' keeps dying; next try in {pause:.0f} s. Its log: {child.part.log}"
-                )
+                self._say(f"'{name}' keeps dying; next try in {pause:.0f} s. Its log: {child.part.log}")
             return
         self._announced_pauses.discard(name)
         self._say(f"'{name}' ended ({_describe_exit(child.exit_code)}); starting it again.")
-        child.start()
+        try:
+            child.start()
+        except OSError as error:  # no memory, no file handles: it counts as a death and is tried again
+            self._say(f"'{name}' could not be started: {error}.")
 
     def _stop(self) -> None:
         """Web first, so that nobody waits in vain; then the workers, which finish their task; Redis last."""
