@@ -121,6 +121,40 @@ def test_a_photo_that_cannot_be_read_gives_exit_code_3_and_a_sentence(recto: Rec
     assert "Traceback" not in done.stderr
 
 
+@pytest.fixture(scope="module")
+def odd_photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The worst that people send: first what shows book 3 in an unusual file, then what shows nothing."""
+    folder = tmp_path_factory.mktemp("odd")
+    cover = draw_book(3, seed=SEED, height=480).front
+    cover.convert("CMYK").save(folder / "good_cmyk.jpg", quality=92)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by 90 degrees
+    cover.rotate(90, expand=True).save(folder / "good_exif.jpg", quality=92, exif=exif)
+    grey = Image.new("RGB", cover.size, (128, 128, 128))
+    cover.quantize(255).save(folder / "good_animated.gif", save_all=True, append_images=[grey.quantize(2)])
+    cover.save(folder / "good_16.tiff")
+    Image.new("RGB", (1, 1)).save(folder / "bad_dot.png")
+    (folder / "bad_empty.jpg").touch()
+    (folder / "bad_text.jpg").write_text("Dear reader")
+    (folder / "bad_huge.jpg").write_bytes(os.urandom(25_000_000))
+    (folder / "bad_drawing.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
+    (folder / "bad_truncated.jpg").write_bytes((folder / "good_cmyk.jpg").read_bytes()[:8000])
+    Image.new("1", (30_000, 30_000)).save(folder / "bad_bomb.png")
+    return folder
+
+
+def test_unusual_files_are_searched_and_bad_ones_get_a_sentence(recto: Recto, odd_photos: Path) -> None:
+    good, bad = sorted(odd_photos.glob("good_*")), sorted(odd_photos.glob("bad_*"))
+    done = recto("search", *bad, *good, "--json", code=3)
+    results = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [Path(result["photo"]) for result in results] == good
+    assert {result["books"][0]["book_id"] for result in results} == {"book3"}
+    assert {result["verdict"] for result in results} == {"found"}
+    complaints = done.stderr.splitlines()
+    assert [Path(line.split(": ")[0]) for line in complaints] == bad
+    assert all(line.endswith(".") for line in complaints)
+
+
 def test_items_that_failed_are_listed_and_give_exit_code_3(recto: Recto, tmp_path: Path) -> None:
     Image.new("RGB", (1, 1)).save(tmp_path / "dot.png")
     (tmp_path / "empty.jpg").touch()
