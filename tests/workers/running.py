@@ -34,12 +34,12 @@ def wait_until(
 
 
 class Up:
-    """A `recto up` without web server, in a process of its own."""
+    """A `recto up` in a process of its own."""
 
-    def __init__(self, settings: Settings, *arguments: str) -> None:
+    def __init__(self, settings: Settings, *, web: bool = False) -> None:
         self.settings = settings
         self.output = settings.data_dir / "up.txt"
-        program = [sys.executable, "-m", "recto_workers.run", "up", *(arguments or ("--no-web",))]
+        program = [sys.executable, "-m", "recto_workers.run", "up", *([] if web else ["--no-web"])]
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(
                 program,
@@ -78,24 +78,14 @@ class Up:
         return "\n".join([self.output.read_text(), *tails])
 
     def pid(self, part: str) -> int | None:
-        """Process id of `redis`, `index` or `ingest-N` at this moment; None while it is down."""
-        if part == "redis":
-            return self._redis_pid()
+        """Process id of `redis`, `web`, `index` or `ingest-N` at this moment; None while it is down."""
+        sign = {"redis": "redis-server", "web": "gunicorn"}.get(part, f"{part}@")
         for child in psutil.Process(self.process.pid).children():
             try:
-                if f"{part}@" in " ".join(child.cmdline()):
+                if sign in " ".join(child.cmdline()) or sign in child.name():
                     return int(child.pid)
             except psutil.Error:
                 continue  # it died while we looked
-        return None
-
-    def _redis_pid(self) -> int | None:
-        for child in psutil.Process(self.process.pid).children():
-            try:
-                if "redis-server" in child.name():
-                    return int(child.pid)
-            except psutil.Error:
-                continue
         return None
 
     def _is_ready(self) -> bool:
