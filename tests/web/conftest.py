@@ -6,13 +6,13 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from playwright.sync_api import Browser, sync_playwright
 from redis import Redis
 from werkzeug.test import TestResponse
 
@@ -109,20 +109,17 @@ def blobs(app: Flask) -> BlobStore:
     return _parts(app).blobs
 
 
-@dataclass(frozen=True)
-class Chromium:
-    """Where the browser is."""
-
-    path: str
-
-
 @pytest.fixture(scope="session")
-def chromium() -> Chromium:
-    """The Chromium of this machine."""
+def chrome() -> Iterator[Browser]:
+    """A running browser."""
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:
         pytest.skip("no Chromium is installed")
-    return Chromium(path)
+    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=options)
+        yield browser
+        browser.close()
 
 
 def _parts(app: Flask) -> Parts:

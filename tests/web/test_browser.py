@@ -10,8 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
-from tests.web.conftest import Chromium
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 from tests.web.live import Live, live
 from tests.web.shelf import answer, index_all, picture, put_book, put_search, row_of
 
@@ -53,16 +52,6 @@ def shelf(server: Live) -> Iterator[Ledger]:
     index_all(ledger)
     yield ledger
     ledger.close()
-
-
-@pytest.fixture(scope="module")
-def chrome(chromium: Chromium) -> Iterator[Browser]:
-    """A running browser."""
-    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium.path, args=options)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -15,8 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-from tests.web.conftest import Chromium
+from playwright.sync_api import Browser, Page, expect
 
 from recto.settings import Settings
 from recto.shelf import EASY, DrawnBook, draw_book, photograph
@@ -85,16 +84,6 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(40)
-
-
-@pytest.fixture(scope="module")
-def chrome(chromium: Chromium) -> Iterator[Browser]:
-    """A running browser."""
-    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium.path, args=options)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

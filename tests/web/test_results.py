@@ -69,6 +69,28 @@ def test_look_alikes_are_told_apart_by_what_differs(
     assert "/books/raven-2" in text
 
 
+def test_only_books_in_the_same_place_are_look_alikes(
+    client: FlaskClient, ledger: Ledger, blobs: BlobStore
+) -> None:
+    other = Book("walden", "Walden")
+    rows = [
+        row_of(RAVEN, put_book(ledger, blobs, RAVEN), 0.99, 60),
+        row_of(other, put_book(ledger, blobs, other, "gold"), 0.98, 59),
+        row_of(TWIN, put_book(ledger, blobs, TWIN, "maroon"), 0.97, 58),
+    ]
+    search_id = put_search(ledger, blobs, "ambiguous", rows)
+    row = ledger.search(search_id)
+    assert row is not None
+    assert row.result is not None
+    places = [["raven", "raven-2"], ["walden"]]
+    seen = [{"photo": 0, "outline": CORNERS, "verdict": "found", "books": books} for books in places]
+    ledger.finish_search(search_id, {**row.result, "answers": seen})
+    text = client.get(f"/searches/{search_id}").text
+    assert "one of these two" in text
+    assert "They differ in year:" in text
+    assert text.index("Also in your photo") < text.index(">Walden<")
+
+
 def test_a_book_that_is_not_there_can_be_added(client: FlaskClient, ledger: Ledger, blobs: BlobStore) -> None:
     rows = [row_of(RAVEN, put_book(ledger, blobs, RAVEN), 0.04, 5, seen=False)]
     text = client.get(f"/searches/{put_search(ledger, blobs, 'not_found', rows)}").text

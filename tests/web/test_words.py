@@ -83,3 +83,10 @@ def test_a_wrong_isbn_gives_one(bad: str) -> None:
 )
 def test_an_isbn_is_kept_without_hyphens(typed: str, kept: str) -> None:
     assert isbn.compact(typed) == kept
+
+
+def test_a_sentence_shows_commands_as_code_and_nothing_else_as_markup() -> None:
+    assert (
+        words.prose("Start `recto up` <b>again</b>.")
+        == "Start <code>recto up</code> &lt;b&gt;again&lt;/b&gt;."
+    )

@@ -13,8 +13,8 @@ from recto.records import Book, Where
 from recto_web.parts import parts
 from recto_web.words import listed
 
-SAME = 0.5
-"""Least probability of a book that is still called a look-alike of the first one, as a share of the first's."""
+LOOK_ALIKE = 0.8
+"""Share of the best book's matched points from which a book in its place is a look-alike; `recto.rank` has the same."""
 MOST_TWINS = 4
 RUNNERS_UP = 6
 
@@ -83,19 +83,30 @@ def _candidate(row: Mapping[str, Any], book: Book | None) -> Candidate:
     )
 
 
-def twins(found: Sequence[Candidate]) -> list[Candidate]:
-    """The look-alikes of an ambiguous answer: at least two where there are two."""
-    close = [book for book in found if book.probability >= SAME * found[0].probability]
-    return list(found[: max(2, min(len(close), MOST_TWINS))])
+def twins(result: Mapping[str, Any], found: Sequence[Candidate]) -> list[Candidate]:
+    """The look-alikes of an ambiguous answer: the best book and those that fit the same place nearly as well."""
+    best = found[0]
+    places: list[list[str]] = [answer["books"] for answer in result["answers"]]
+    place = next((books for books in places if best.book_id in books), [])
+    alike = [book for book in found if book.book_id in place and book.inliers >= LOOK_ALIKE * best.inliers]
+    return alike[:MOST_TWINS] if len(alike) > 1 else list(found[:2])
 
 
 def also_seen(
     result: Mapping[str, Any], found: Sequence[Candidate], shown: Sequence[Candidate]
 ) -> list[Candidate]:
-    """Further books that the photo shows beside those of the answer, each where it was recognised."""
+    """Further books beside those of the answer, each where it was recognised.
+
+    Only in the photo of the best book: in a second photo, of its other side, the book itself is not outlined, so
+    that a small agreement with another one, such as a barcode, would pass for a book of its own.
+    """
     named = {answer["books"][0] for answer in result["answers"] if answer["books"]}
     known = {book.book_id for book in shown}
-    return [book for book in found if book.book_id in named - known and book.outline]
+    return [
+        book
+        for book in found
+        if book.book_id in named - known and book.outline and book.photo == found[0].photo
+    ]
 
 
 def runners_up(found: Sequence[Candidate], shown: Sequence[Candidate]) -> list[Candidate]:

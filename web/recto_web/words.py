@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 
 from flask import Flask
+from markupsafe import Markup, escape
 
+_CODE = re.compile(r"`([^`]+)`")
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
@@ -83,7 +86,12 @@ def listed(names: Sequence[str]) -> str:
     return " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
 
 
+def prose(sentence: str) -> Markup:
+    """A sentence of ours as HTML: escaped, with what stands between backquotes as code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(sentence))))  # noqa: S704 - escaped before
+
+
 def speak(app: Flask) -> None:
     """Register the filters."""
-    for function in (percent, sureness, duration, milliseconds, rate, ago, iso, count, listed):
+    for function in (percent, sureness, duration, milliseconds, rate, ago, iso, count, listed, prose):
         app.jinja_env.filters[function.__name__] = function

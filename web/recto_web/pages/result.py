@@ -118,12 +118,16 @@ def _done(row: SearchRow, result: Mapping[str, Any]) -> ResponseReturnValue:
     if wants_json():
         photo_url = url_for("result.photo", search_id=row.search_id, number=0)
         return jsonify({"search": url, "photo": photo_url, **result}), 200, {"Vary": "Accept"}
+    return render(_page(row, result))
+
+
+def _page(row: SearchRow, result: Mapping[str, Any]) -> ResultPage:
     found = result_views.candidates(result)
     best = found[0] if found and result["verdict"] != "not_found" else None
-    twins = result_views.twins(found) if result["verdict"] == "ambiguous" else []
+    twins = result_views.twins(result, found) if result["verdict"] == "ambiguous" else []
     shown = twins or ([best] if best else [])
     also = result_views.also_seen(result, found, shown) if best else []
-    page = ResultPage(
+    return ResultPage(
         search_id=row.search_id,
         verdict=result["verdict"],
         best=best,
@@ -137,7 +141,6 @@ def _done(row: SearchRow, result: Mapping[str, Any]) -> ResponseReturnValue:
         created=row.created,
         catalogue_is_empty=parts().ledger.browse(page=1, page_size=1).total == 0,
     )
-    return render(page)
 
 
 def _pending(row: SearchRow) -> ResponseReturnValue:
