@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from recto import local
 from recto.engine import Engine
-from recto.errors import Refused, Unavailable
+from recto.errors import RectoError, Refused, Unavailable
 from recto.images import MAX_SIDE, Decoded, encode_jpeg
 from recto.index import CoverPoint
 from recto.records import Cover, Side
@@ -16,8 +15,6 @@ from recto.staging import DescribedCover, delete_staged, read_staged, write_stag
 
 THUMBNAIL_SIDE = 480
 """Longest side of a thumbnail in pixels: sharp in a catalogue grid at twice the density, about 30 KB."""
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -58,7 +55,21 @@ def index_staged(engine: Engine, staged_file: str) -> int:
     """Put the covers of a staged file into the index and return how many became searchable.
 
     Doing it twice changes nothing. Covers whose vectors are lost, damaged or of another recipe are queued again.
+    So are those of a batch that raises, attempts counted as in `ingest_batch`; a batch that the index cannot take
+    at present stays where it is.
     """
+    try:
+        return _index_staged(engine, staged_file)
+    except RectoError as error:
+        if error.permanent:
+            engine.ledger.unstage(staged_file)
+        raise
+    except Exception:  # whatever is wrong with the batch, its covers must not wait for ever
+        engine.ledger.unstage(staged_file)
+        raise
+
+
+def _index_staged(engine: Engine, staged_file: str) -> int:
     waiting = engine.ledger.covers_of_staged(staged_file)
     batch = read_staged(engine.staged_dir, staged_file) if waiting else None
     if batch is None or batch[0] != engine.version.recipe_id:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from recto import local
 from recto.engine import Engine
 from recto.errors import RectoError, Refused
 from recto.images import MAX_SIDE, Decoded, encode_jpeg
-from recto.index import Hit, Shortlist
+from recto.index import Shortlist
 from recto.ledger import PhotoRow, SearchRow
 from recto.rank import Answer, BookAnswer, Evidence, rank, regions
 from recto.records import Book, Side, Where
@@ -28,8 +28,6 @@ DISPLAY_SIDE = 1280
 RANK_CONSTANT = 60
 """Constant of reciprocal rank fusion, the value of Cormack, Clarke and Buettcher (SIGIR 2009)."""
 
-log = logging.getLogger(__name__)
-
 
 VERIFIED_TOGETHER = 16
 """Candidates verified before the search looks whether it may stop; look-alikes of a cover stand beside it."""
@@ -39,14 +37,13 @@ BEYOND_DOUBT = 60
 
 @dataclass(frozen=True)
 class Candidate:
-    """A cover that a witness named. `score` is that of reciprocal rank fusion; others are 0 where it was not named."""
+    """A cover that a witness named; the score of a witness that did not name it is 0."""
 
     cover_id: str
     book_id: str
     side: Side
-    score: float = 0.0
-    embedding_score: float = 0.0
-    local_score: float = 0.0
+    embedding_score: float
+    local_score: float
 
 
 @dataclass(frozen=True)
@@ -193,15 +190,20 @@ def _evidence(photo: Photo, candidate: Candidate, match: Verification | None) ->
 
 def fuse(shortlists: Mapping[Side, Shortlist]) -> list[Candidate]:
     """Union of the lists of both witnesses on all sides by reciprocal rank fusion, best first."""
-    fused: dict[str, Candidate] = {}
+    ranks: dict[str, float] = defaultdict(float)
+    named: dict[str, tuple[str, Side]] = {}
+    embedding: dict[str, float] = {}
+    words: dict[str, float] = {}
     for side, shortlist in shortlists.items():
-        for witness in ("embedding", "local"):
-            hits: Sequence[Hit] = getattr(shortlist, witness)
+        for hits, scores in ((shortlist.embedding, embedding), (shortlist.local, words)):
             for place, hit in enumerate(hits, start=1):
-                known = fused.get(hit.cover_id) or Candidate(hit.cover_id, hit.book_id, side)
-                score = known.score + 1 / (RANK_CONSTANT + place)
-                fused[hit.cover_id] = replace(known, score=score, **{f"{witness}_score": hit.score})
-    return sorted(fused.values(), key=lambda candidate: (-candidate.score, candidate.cover_id))
+                ranks[hit.cover_id] += 1 / (RANK_CONSTANT + place)
+                named[hit.cover_id] = (hit.book_id, side)
+                scores[hit.cover_id] = hit.score
+    return [
+        Candidate(cover_id, *named[cover_id], embedding.get(cover_id, 0.0), words.get(cover_id, 0.0))
+        for cover_id in sorted(named, key=lambda cover_id: (-ranks[cover_id], cover_id))
+    ]
 
 
 def _result(

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import io
 import shutil
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 from tests.pipeline.conftest import HEIGHT, SEED, Shelf, jpeg
 
-from recto import ingest
+from recto import ingest, local
 from recto.engine import Engine
-from recto.errors import RecipeMismatch
+from recto.errors import BadInput, RecipeMismatch
 from recto.index import open_index
 from recto.ingest import index_staged, ingest_batch
 from recto.maintenance import delete_books, rebuild, reconcile
@@ -20,6 +24,7 @@ from recto.recipe import Version
 from recto.records import Book, CoverState, Side, Where
 from recto.settings import Settings
 from recto.shelf import draw_book
+from recto.staging import DescribedCover, write_staged
 
 
 def state(shelf: Shelf, cover_id: str) -> CoverState:
@@ -100,9 +105,8 @@ def test_vectors_of_another_recipe_never_reach_the_index(
     shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shelf.add_drawn(0)
-    write = ingest.write_staged
     monkeypatch.setattr(
-        ingest, "write_staged", lambda folder, _, covers: write(folder, "0123456789ab", covers)
+        ingest, "write_staged", lambda folder, _, covers: write_staged(folder, "0123456789ab", covers)
     )
     report = ingest_batch(shelf.engine, "worker")
     monkeypatch.undo()
@@ -147,6 +151,31 @@ def test_a_worker_that_stops_on_a_cover_again_and_again_leaves_it_in_quarantine(
     assert (failed.state, failed.stage) == (CoverState.FAILED, "quarantine")
     assert shelf.engine.ledger.requeue([cover]) == 1
     assert shelf.work() == 1
+
+
+def test_a_cover_whose_vector_the_index_refuses_ends_in_quarantine_and_spares_its_neighbours(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = shelf.add(Book("bad"), Side.FRONT, jpeg(draw_book(0, seed=SEED, height=HEIGHT).front))
+    good = shelf.add(Book("good"), Side.FRONT, jpeg(draw_book(1, seed=SEED, height=HEIGHT).front))
+    write = ingest.write_staged
+
+    def spoil(folder: Path, recipe_id: str, covers: Sequence[DescribedCover]) -> str:
+        spoilt = [
+            dataclasses.replace(cover, embedding=cover.embedding * np.nan) if cover.cover_id == bad else cover
+            for cover in covers
+        ]
+        return write(folder, recipe_id, spoilt)
+
+    monkeypatch.setattr(ingest, "write_staged", spoil)
+    while (report := ingest_batch(shelf.engine, "worker")).claimed:
+        if report.staged_file:
+            with contextlib.suppress(BadInput):
+                index_staged(shelf.engine, report.staged_file)
+    assert state(shelf, good) is CoverState.INDEXED
+    failed = shelf.engine.ledger.cover(bad)
+    assert failed is not None
+    assert (failed.state, failed.stage) == (CoverState.FAILED, "quarantine")
 
 
 def test_what_fails_inside_gives_the_covers_back(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,7 +246,7 @@ def test_a_process_with_other_code_or_weights_refuses_the_catalogue(settings: Se
 
 def test_versions_that_are_not_live_are_dropped(shelf: Shelf) -> None:
     old = Version("0123456789ab", "recto_small")
-    shelf.engine.index.ensure(old, 64, ingest.local.LOCAL)
+    shelf.engine.index.ensure(old, 64, local.LOCAL)
     reconcile(shelf.engine)
     assert shelf.engine.index.versions() == [shelf.engine.version]
 

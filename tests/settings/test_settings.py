@@ -88,7 +88,7 @@ def test_an_unknown_variable_is_refused_by_its_name() -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.2", "books.example"])
 def test_without_credentials_the_server_listens_on_loopback_only(host: str) -> None:
-    with pytest.raises(BadSetting, match="RECTO_HOST.*loopback"):
+    with pytest.raises(BadSetting, match=r"RECTO_HOST.*loopback"):
         Settings.from_environment({"RECTO_HOST": host})
 
 
