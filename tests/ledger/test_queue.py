@@ -213,3 +213,14 @@ def test_a_worker_that_ends_before_it_is_done_can_give_everything_back_untried(l
     held = ledger.claim("one", 4, LONG)
     assert ledger.release("one", untried=True) == 4
     assert {ledger.covers_by_id(_ids(held))[id_].attempts for id_ in _ids(held)} == {0}
+
+
+def test_covers_of_a_file_that_cannot_be_indexed_are_queued_again_with_their_attempts(ledger: Ledger) -> None:
+    fill(ledger, 2)
+    held = ledger.claim("one", 3, LONG)
+    ledger.stage(_ids(held), "batch.npz")
+    assert ledger.unstage("other.npz") == 0
+    assert ledger.unstage("batch.npz") == 3
+    assert ledger.covers_of_staged("batch.npz") == []
+    assert {ledger.covers_by_id(_ids(held))[id_].attempts for id_ in _ids(held)} == {1}
+    assert _states(ledger) == {"queued": 4}

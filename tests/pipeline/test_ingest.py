@@ -158,14 +158,13 @@ def test_a_cover_whose_vector_the_index_refuses_ends_in_quarantine_and_spares_it
 ) -> None:
     bad = shelf.add(Book("bad"), Side.FRONT, jpeg(draw_book(0, seed=SEED, height=HEIGHT).front))
     good = shelf.add(Book("good"), Side.FRONT, jpeg(draw_book(1, seed=SEED, height=HEIGHT).front))
-    write = ingest.write_staged
 
     def spoil(folder: Path, recipe_id: str, covers: Sequence[DescribedCover]) -> str:
         spoilt = [
             dataclasses.replace(cover, embedding=cover.embedding * np.nan) if cover.cover_id == bad else cover
             for cover in covers
         ]
-        return write(folder, recipe_id, spoilt)
+        return write_staged(folder, recipe_id, spoilt)
 
     monkeypatch.setattr(ingest, "write_staged", spoil)
     while (report := ingest_batch(shelf.engine, "worker")).claimed:

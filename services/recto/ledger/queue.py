@@ -82,6 +82,17 @@ class Queue:
             query = select(cover).where(waiting).order_by(cover.c.cover_id)
             return [cover_of(row) for row in connection.execute(query)]
 
+    def unstage(self, staged_file: str) -> int:
+        """Queue again what waits in a file that cannot be indexed, attempts kept; returns how many."""
+        waiting = and_(
+            cover.c.staged_file == staged_file, cover.c.staged_file != "", cover.c.state == _STAGED
+        )
+        with self._database.write() as connection:
+            query = select(cover.c.cover_id).where(waiting).order_by(cover.c.cover_id).with_for_update()
+            ids = connection.execute(query).scalars().all()
+            move(connection, ids, CoverState.QUEUED)
+        return len(ids)
+
     def mark_indexed(self, cover_ids: Sequence[str], recipe_id: str) -> list[str]:
         """Note that staged covers are in the index; returns those that were still staged."""
         with self._database.write() as connection:
