@@ -11,6 +11,8 @@ from PIL import ImageFont
 from recto.errors import RectoError
 
 REFERENCE_SIZE = 100
+LATIN = "latin"
+CYRILLIC = "cyrillic"
 
 
 class FontMissingError(RectoError):
@@ -27,13 +29,13 @@ class Family:
     italic: str
     display: str
     kind: str  # serif, sans or display
-    cyrillic: bool = False
+    scripts: tuple[str, ...] = (LATIN,)  # those that every cut covers
 
 
-def _family(package: str, pattern: str, cuts: str, kind: str, *, cyrillic: bool = False) -> Family:
+def _family(package: str, pattern: str, cuts: str, kind: str, *scripts: str) -> Family:
     """A family whose file names differ in one word: `cuts` are regular, bold, italic and display."""
     regular, bold, italic, display = (pattern.format(cut) for cut in cuts.split())
-    return Family(package, regular, bold, italic, display, kind, cyrillic)
+    return Family(package, regular, bold, italic, display, kind, scripts or (LATIN,))
 
 
 _SERIF_PRO = ("font_source_serif_pro", "SourceSerifPro-{}.ttf")
@@ -41,20 +43,23 @@ _SANS_PRO = ("font_source_sans_pro", "SourceSansPro-{}.ttf")
 _ROBOTO = ("font_roboto", "Roboto-{}.ttf")
 _ONE_CUT = "Regular Regular Regular Regular"
 FAMILIES: dict[str, Family] = {
-    "source-serif": _family(*_SERIF_PRO, "Regular Bold It Black", "serif", cyrillic=True),
-    "source-serif-light": _family(*_SERIF_PRO, "Light Semibold LightIt ExtraLight", "serif", cyrillic=True),
+    "source-serif": _family(*_SERIF_PRO, "Regular Bold It Black", "serif"),
+    "source-serif-light": _family(*_SERIF_PRO, "Light Semibold LightIt ExtraLight", "serif"),
     "caladea": _family("font_caladea", "Caladea-{}.ttf", "Regular Bold Italic BoldItalic", "serif"),
-    "roboto": _family(*_ROBOTO, "Regular Bold Italic Black", "sans", cyrillic=True),
-    "roboto-light": _family(*_ROBOTO, "Light Medium LightItalic Thin", "sans", cyrillic=True),
-    "source-sans": _family(*_SANS_PRO, "Regular Bold It Black", "sans", cyrillic=True),
-    "source-sans-light": _family(*_SANS_PRO, "Light Semibold LightIt BlackIt", "sans", cyrillic=True),
+    "roboto": _family(*_ROBOTO, "Regular Bold Italic Black", "sans", LATIN, CYRILLIC),
+    "roboto-light": _family(*_ROBOTO, "Light Medium LightItalic Thin", "sans", LATIN, CYRILLIC),
+    "source-sans": _family(*_SANS_PRO, "Regular Bold It Black", "sans"),
+    "source-sans-light": _family(*_SANS_PRO, "Light Semibold LightIt BlackIt", "sans"),
     "hanken": _family("font_hanken_grotesk", "HankenGrotesk-{}.otf", "Regular Bold Italic SemiBold", "sans"),
     "manrope": _family(
-        "font_manrope", "Manrope-{}.ttf", "Regular Bold Light ExtraBold", "sans", cyrillic=True
+        "font_manrope", "Manrope-{}.ttf", "Regular Bold Light ExtraBold", "sans", LATIN, CYRILLIC
     ),
     "amatic": _family("font_amatic_sc", "AmaticSC-{}.ttf", "Regular Bold Regular Bold", "display"),
     "fredoka": _family("font_fredoka_one", "FredokaOne-{}.ttf", _ONE_CUT, "display"),
     "intuitive": _family("font_intuitive", "Intuitive.ttf", _ONE_CUT, "display"),
+    # The italics of both Source families have Latin letters only, so Russian is set in their upright cuts.
+    "source-serif-upright": _family(*_SERIF_PRO, "Regular Bold Semibold Black", "serif", CYRILLIC),
+    "source-sans-upright": _family(*_SANS_PRO, "Regular Bold Semibold Black", "sans", CYRILLIC),
 }
 
 
@@ -96,4 +101,5 @@ def _width(family: str, cut: str, text: str) -> float:
 
 def families_for(language: str) -> tuple[str, ...]:
     """Names of the families that can set a language."""
-    return tuple(name for name, family in FAMILIES.items() if family.cyrillic or language != "ru")
+    script = CYRILLIC if language == "ru" else LATIN
+    return tuple(name for name, family in FAMILIES.items() if script in family.scripts)
