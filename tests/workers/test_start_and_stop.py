@@ -90,6 +90,9 @@ def test_a_search_that_expired_before_its_worker_came_is_not_run(
     worker = subprocess.Popen([sys.executable, "-m", "recto_workers.run", "index"], env=environment)
     try:
         wait_until(producer.alive, "the worker is ready")
+        elsewhere = running(dataclasses.replace(settings, redis_url=redis.url))
+        assert elsewhere is not None  # commands find it by its heartbeat, without any `recto up`
+        assert (elsewhere.pid, elsewhere.redis_url) == (0, redis.url)
         Producer(redis.url, Settings(data_dir=settings.data_dir)).send_search(fresh)
         wait_until(lambda: _error(ledger, fresh), "the later search is answered")
         assert _error(ledger, late) == ""
