@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-from recto.shelf import CLUTTERED, TYPICAL, DrawnBook, PhotoOptions, draw_book, photograph, siblings
+from recto.shelf import CLUTTERED, TYPICAL, DrawnBook, draw_book, photograph, siblings
 
 SEED = 7
 BOOKS = 120
@@ -31,6 +30,17 @@ class Example:
     file: str
     title: str
     caption: str
+    book_id: str
+
+
+EXAMPLES: dict[str, tuple[str, str]] = {
+    "front": ("A front cover", "a photo as phones take them"),
+    "back": ("A back cover", "nothing but the back in sight"),
+    "clutter": ("On a full table", "other books around it"),
+    "volume": ("One of a series", "its other volumes look alike"),
+    "stranger": ("A stranger", "this book is not in the catalogue"),
+}
+"""Ready photos: name -> title and caption."""
 
 
 def prepare(folder: Path, on_progress: Callable[[int, int], None]) -> Path:
@@ -76,27 +86,18 @@ def _store(folder: Path, index: int, book: DrawnBook) -> dict[str, object]:
 
 
 def _photographs(folder: Path) -> Iterator[Example]:
-    """Take the five photos of the search page."""
-    alone = [index for index in range(BOOKS) if len(siblings(index, SEED)) == 0 and index % NO_BACK_EVERY]
-    volumes = [index for index in range(BOOKS) if all(volume < BOOKS for volume in siblings(index, SEED))]
-    volume = next(index for index in volumes if siblings(index, SEED))
-    plan: tuple[tuple[str, int, str, PhotoOptions, str, str], ...] = (
-        ("front", alone[0], "front", TYPICAL, "A front cover", "a photo as phones take them"),
-        ("back", alone[1], "back", TYPICAL, "A back cover", "nothing but the back in sight"),
-        ("clutter", alone[2], "front", CLUTTERED, "On a full table", "other books around it"),
-        ("volume", volume, "front", TYPICAL, "One of a series", "its other volumes look alike"),
-        ("stranger", OUTSIDE, "front", TYPICAL, "A stranger", "this book is not in the catalogue"),
-    )
-    others = [draw_book(index, seed=SEED, height=HEIGHT).front for index in alone[3:7]]
-    for number, (name, index, side, options, title, caption) in enumerate(plan):
+    """Take the ready photos."""
+    volume = next(index for index in range(BOOKS) if siblings(index, SEED))
+    subjects = {"front": 40, "back": 14, "clutter": 73, "volume": volume, "stranger": OUTSIDE}
+    around = [draw_book(OUTSIDE + index, seed=SEED, height=HEIGHT).front for index in range(10, 50, 10)]
+    for number, (name, index) in enumerate(subjects.items()):
         book = draw_book(index, seed=SEED, height=HEIGHT)
-        cover: Image.Image = book.back if side == "back" else book.front
         shot = photograph(
-            cover,
+            book.back if name == "back" else book.front,
             np.random.default_rng((SEED, number)),
-            options=options,
+            options=CLUTTERED if name == "clutter" else TYPICAL,
             size=PHOTO_SIDE,
-            others=others if name == "clutter" else (),
+            others=around if name == "clutter" else (),
         )
         shot.image.save(folder / f"{name}.jpg", quality=88)
-        yield Example(name, f"{name}.jpg", title, caption)
+        yield Example(name, f"{name}.jpg", *EXAMPLES[name], book.book_id)
