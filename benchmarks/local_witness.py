@@ -1,9 +1,9 @@
 """The local witness alone on real photos: shortlist inside the embedded engine, verification, verdicts, times.
 
-    python benchmarks/local_witness.py answers                # end to end: recall, verdicts, stage times
-    python benchmarks/local_witness.py vectors --points 50000 # aggregated vectors compared inside the engine
+    python benchmarks/local_witness.py
 
-Reads the labelled photos of `--bench` (`catalogue.csv`, `queries.csv`, `near_duplicates.csv`). One core: times are per image.
+Reads the labelled photos of `--bench` (`catalogue.csv`, `queries.csv`). One thread, and no network beside the witness.
+`local_vectors.py` compares what its shortlist could be made of.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import csv
 import pickle
 import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from typing import Any
 import cv2
 import numpy as np
 import qdrant_edge as edge
+from PIL import Image
 
 from recto.local import LocalFeatures, codebook, describe, pack, unpack, words
 from recto.rank import Answer, Evidence, rank
@@ -49,7 +49,7 @@ def read_pictures(bench: Path, table: str, *, photo: bool) -> list[Picture]:
     """Describe every picture of a table."""
     pictures = []
     for row in csv.DictReader((bench / table).open()):
-        image = cv2.cvtColor(cv2.imread(str(bench / row["file"])), cv2.COLOR_BGR2RGB)
+        image = np.asarray(Image.open(bench / row["file"]).convert("RGB"))
         start = time.process_time()
         features = describe(image, photo=photo)
         middle = time.process_time()
@@ -66,24 +66,23 @@ def open_shard(folder: Path, vectors: dict[str, Any]) -> Any:
     return edge.EdgeShard.create(str(folder), edge.EdgeConfig(optimizers=never, **vectors))
 
 
-def fill(shard: Any, vectors: list[Any]) -> float:
-    """Upsert vectors under ids 0, 1, ...; points a second, flush included."""
+def fill(shard: Any, vectors: list[Any], first: int) -> float:
+    """Upsert vectors under ids from `first` on; seconds spent, the final flush included."""
     start = time.perf_counter()
-    for first in range(0, len(vectors), BATCH):
+    for offset in range(0, len(vectors), BATCH):
         points = [
-            edge.Point(first + offset, {VECTOR: vector}, {})
-            for offset, vector in enumerate(vectors[first : first + BATCH])
+            edge.Point(first + number, {VECTOR: vectors[number]}, {})
+            for number in range(offset, min(offset + BATCH, len(vectors)))
         ]
         shard.update(edge.UpdateOperation.upsert_points(points))
     shard.flush()
-    return len(vectors) / (time.perf_counter() - start)
+    return time.perf_counter() - start
 
 
-def search(shard: Any, vector: Any, limit: int) -> list[int]:
+def search(shard: Any, vector: Any, limit: int, params: Any = None) -> list[int]:
     """Ids of the nearest points, best first."""
-    request = edge.QueryRequest(
-        limit=limit, query=edge.Query.Nearest(vector, using=VECTOR), with_payload=False
-    )
+    query = edge.Query.Nearest(vector, using=VECTOR)
+    request = edge.QueryRequest(limit=limit, query=query, params=params, with_payload=False)
     return [int(point.id) for point in shard.query(request)]
 
 
@@ -99,7 +98,7 @@ def answers(options: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as folder:
         words_only = {"sparse_vectors": {VECTOR: edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf)}}
         shard = open_shard(Path(folder) / "shard", words_only)
-        fill(shard, [sparse(cover.words) for cover in covers])
+        fill(shard, [sparse(cover.words) for cover in covers], 0)
         results = [answer_photo(shard, photo, covers, packed, options.limit) for photo in photos]
         shard.close()
     print(f"covers: {len(covers)}, packed {np.mean([len(data) for data in packed]) / 1024:.1f} KB, ", end="")
@@ -208,21 +207,21 @@ def load(options: argparse.Namespace) -> tuple[list[Picture], list[Picture]]:
     return covers, photos
 
 
+def add_sources(parser: argparse.ArgumentParser) -> None:
+    """Options that say what is described, and with what."""
+    parser.add_argument("--bench", type=Path, default=Path(__file__).parents[2] / "shared" / "bench")
+    parser.add_argument("--codebook", type=Path, help="another codebook than the one that ships")
+    parser.add_argument("--cache", type=Path, help="file that keeps the described pictures")
+
+
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=["answers", "vectors"])
-    parser.add_argument("--bench", type=Path, default=Path(__file__).parents[2] / "shared" / "bench")
-    parser.add_argument("--codebook", type=Path, help="another codebook than the one that ships")
-    parser.add_argument("--cache", type=Path, help="file that keeps the described pictures")
     parser.add_argument("--limit", type=int, default=100, help="length of the shortlist")
-    parser.add_argument(
-        "--points", type=int, default=0, help="points in the engine, filled up with mixed covers"
-    )
-    options = parser.parse_args()
-    {"answers": answers}[options.what](options)
+    add_sources(parser)
+    answers(parser.parse_args())
 
 
 if __name__ == "__main__":

@@ -67,8 +67,8 @@ def rank(evidence: Sequence[Evidence], *, limit: int) -> Answer:
     likeness = _likeness(evidence)
     scored = [(_best_of_each_photo(items), likeness[book_id]) for book_id, items in by_book.items()]
     scored.sort(key=lambda entry: (-_support(entry[0]), -entry[1], entry[0][0].book_id))
-    books = [_book_answer(items) for items, _ in scored[:limit]]
-    return Answer(_verdict(books), books)
+    books = [_book_answer(items) for items, _ in scored]
+    return Answer(_verdict(books), books[:limit])
 
 
 def regions(answer: Answer) -> list[dict[str, Any]]:

@@ -33,9 +33,10 @@ Corners = npt.NDArray[np.float64]
 class Verification:
     """A cover found in a photo.
 
+    `inliers`: places of the cover that agree; a place described in several directions counts once.
     `homography` (3, 3) maps pixels of the described cover to those of the described photo; `outline` (4, 2): corners
-    of the cover in the photo, from its top-left one clockwise; `matches` (inliers, 4): x, y in the photo, x, y on the
-    cover.
+    of the cover in the photo, from its top-left one clockwise; `matches` (M, 4): those that agree, as x, y in the
+    photo, x, y on the cover.
     """
 
     inliers: int
@@ -70,9 +71,10 @@ def verify(photo: PreparedPhoto | LocalFeatures, cover: LocalFeatures) -> Verifi
     homography = np.asarray(fitted, np.float64)  # a lone NaN when nothing could be fitted
     if homography.shape != (3, 3) or not is_plausible(homography, (cover.width, cover.height), photo_size):
         return None
-    inliers = matches[mask.ravel() > 0]
+    agreeing = matches[mask.ravel() > 0]
+    inliers = len(np.unique(agreeing[:, 2:], axis=0))
     outline = project(homography, corners(cover.width, cover.height)).astype(np.float32)
-    return Verification(len(inliers), homography, outline, inliers)
+    return Verification(inliers, homography, outline, agreeing)
 
 
 def match(photo: PreparedPhoto, cover: LocalFeatures) -> Floats:

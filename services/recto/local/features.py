@@ -13,19 +13,10 @@ from recto.errors import BadInput
 from recto.local.codebook import load_codebook
 from recto.vectors import RGB, Floats
 
-COVER_SIDE = 256
-PHOTO_SIDE = 400
-"""Longest side in pixels at which covers and photos are described. SIFT doubles the picture first, so its finest
-features are those of 512 and 800 pixels. Right book first in the sparse words alone, on smvs_dvd: covers at 400 pixels
-.72, 320 .74, 256 .81; inliers of true pairs (5th percentile) 37, 38, 39 with photos at 400 and 27 with photos at 320.
-A cover costs 11 ms of one core at 256, 17 at 320, 50 at 640."""
-COVER_POINTS = 400
-PHOTO_POINTS = 800
-"""Keypoints kept, strongest first. On smvs_dvd 300 and 600 instead lose one photo in a hundred of the first fifty."""
-CONTRAST = 0.04
-"""SIFT's contrast threshold, the usual value."""
-QUANTUM = 250.0
-"""A component x of a unit descriptor is stored as round(250 x): 99.9 % of them lie within the range of a byte."""
+CONTRAST = 0.03
+"""SIFT's contrast threshold. .02 adds noise: right book first among the words of smvs_dvd .77 instead of .82."""
+QUANTUM = 127.0
+"""A component x of a unit descriptor is stored as the byte round(127 x); the rounding moves a descriptor by .016."""
 POSITION_STEPS = 64
 """Positions and sizes are stored in 64ths of a pixel, as 16 bits."""
 _HEADER = struct.Struct("<HHHH")
@@ -33,6 +24,25 @@ _FORMAT = 1
 
 Descriptors = npt.NDArray[np.int8]
 Grey = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Detail:
+    """How finely an image is described: at the longest side `sides[0]` in pixels, or at `sides[1]` where the first
+    shows less than `enough` keypoints; at most `points` keypoints are kept."""
+
+    sides: tuple[int, int]
+    enough: int
+    points: int
+
+
+COVER = Detail((256, 512), 200, 400)
+PHOTO = Detail((480, 800), 300, 1000)
+"""SIFT doubles the picture first, so the finest features at 256 pixels are those of 512. Coarse is better and cheaper:
+the words alone put the right cover of smvs_dvd first in .72 with covers at 400 pixels, .74 at 320, .81 at 256. But
+plain covers, lines of small type on a paper ground, then have too few: of simulated photos of `near_duplicates.csv`,
+which are mostly such, .90 fit with nine inliers or more at one size, .97 at two; of drawn covers .93 and .93. A cover
+costs 11 ms of one core at 256, 33 at 512 (three in ten distractors), 20 on average; a photo 28 at 480."""
 
 
 @dataclass(frozen=True)
@@ -68,16 +78,25 @@ def describe(image: RGB, *, photo: bool) -> LocalFeatures:
 
 def detect(image: RGB, *, photo: bool) -> tuple[Floats, Floats, tuple[int, int]]:
     """Keypoints (N, 3) as x, y, diameter, SIFT descriptors (N, 128), and width and height of the described image."""
-    whole = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
-    grey = _shrink(whole, PHOTO_SIDE if photo else COVER_SIDE)
-    limit = PHOTO_POINTS if photo else COVER_POINTS
+    grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
+    detail = PHOTO if photo else COVER
+    for side in detail.sides:
+        small = _shrink(grey, side)
+        table, sift = _sift(small, detail.points)
+        if len(table) >= detail.enough or small.shape == grey.shape:
+            break
+    return table, sift, (int(small.shape[1]), int(small.shape[0]))
+
+
+def _sift(grey: Grey, limit: int) -> tuple[Floats, Floats]:
+    """Keypoints (N, 3) and descriptors (N, 128), strongest first."""
     finder = cv2.SIFT.create(limit, contrastThreshold=CONTRAST)
     keypoints, sift = finder.detectAndCompute(grey, None)
-    table = np.array([(*point.pt, point.size, point.response) for point in keypoints], np.float32)
-    order = np.argsort(-table.reshape(-1, 4)[:, 3], kind="stable")[:limit]
+    rows = [(*point.pt, point.size, point.response) for point in keypoints]
+    table = np.array(rows, np.float32).reshape(-1, 4)
+    order = np.argsort(-table[:, 3], kind="stable")[:limit]
     described = sift[order] if len(keypoints) else np.zeros((0, 128))
-    size = (int(grey.shape[1]), int(grey.shape[0]))
-    return table.reshape(-1, 4)[order, :3], described.astype(np.float32), size
+    return table[order, :3], described.astype(np.float32)
 
 
 def pack(features: LocalFeatures) -> bytes:
@@ -114,7 +133,7 @@ def _reduce(sift: npt.NDArray[np.float32]) -> Descriptors:
     codebook = load_codebook()
     reduced = (root_sift(sift) - codebook.mean) @ codebook.projection
     reduced /= np.maximum(np.linalg.norm(reduced, axis=1, keepdims=True), 1e-9)
-    return np.clip(np.round(reduced * QUANTUM), -127, 127).astype(np.int8)
+    return np.round(reduced * QUANTUM).astype(np.int8)
 
 
 def _shrink(grey: Grey, side: int) -> Grey:

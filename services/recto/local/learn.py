@@ -76,7 +76,7 @@ def drawn_images(count: int, seed: int) -> Iterator[tuple[RGB, bool]]:
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--covers", type=int, default=4000, help="covers to draw")
+    parser.add_argument("--covers", type=int, default=3000, help="covers to draw")
     parser.add_argument("--seed", type=int, default=20_000, help="seed; not that of demo or tests")
     parser.add_argument("--out", type=Path, default=CODEBOOK_FILE, help="file to write")
     options = parser.parse_args()

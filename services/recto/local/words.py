@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from recto.local.codebook import load_codebook
+from recto.local.codebook import Indices, load_codebook
 from recto.local.features import QUANTUM, LocalFeatures
-from recto.vectors import LocalSpec, SparseWords
+from recto.vectors import Floats, LocalSpec, SparseWords
 
 PHOTO_WORDS = 3
 """Nearest words that a photo's feature votes for (soft assignment, Philbin et al., CVPR 2008); a cover's has one."""
@@ -32,6 +32,11 @@ def words(features: LocalFeatures, *, photo: bool) -> SparseWords:
     descriptors = features.descriptors.astype(np.float32) / QUANTUM
     found, distances = load_codebook().nearest(descriptors, PHOTO_WORDS if photo else 1)
     votes = np.exp((distances[:, :1] - distances) / SOFTNESS)
+    return count_words(found, votes)
+
+
+def count_words(found: Indices, votes: Floats) -> SparseWords:
+    """Words and votes of any equal shape, at least one -> frequencies, damped, of length 1."""
     indices, places = np.unique(found, return_inverse=True)
     values = np.sqrt(np.bincount(places.ravel(), votes.ravel()))
     return SparseWords(indices.astype(np.uint32), (values / np.linalg.norm(values)).astype(np.float32))
