@@ -77,7 +77,7 @@ def test_look_alikes_in_one_place_are_ambiguous() -> None:
 
 
 def test_a_sibling_with_far_fewer_inliers_leaves_the_answer_clear() -> None:
-    answer = rank([seen("volume 1", 90), seen("volume 2", 40)], limit=10)
+    answer = rank([seen("volume 1", 90), seen("volume 2", 60)], limit=10)
     assert answer.verdict is Verdict.FOUND
     assert regions(answer)[0]["verdict"] == "found"
 

@@ -81,6 +81,23 @@ def test_the_same_features_give_the_same_result(photo: LocalFeatures, covers: li
     assert np.array_equal(first.matches, second.matches)
 
 
+def test_a_mark_alone_is_not_the_cover(
+    scene: Scene, covers: list[LocalFeatures], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cover, features = scene.covers[4], covers[4]
+    height, width = cover.shape[:2]
+    places = features.points * (height / features.height)
+    neighbours = [(np.abs(places - place) < [width / 12, height / 16]).all(axis=1).sum() for place in places]
+    left, top = (places[int(np.argmax(neighbours))] - [width / 12, height / 16]).clip(0).astype(int)
+    mark = cv2.resize(cover[top : top + height // 8, left : left + width // 6], None, fx=2, fy=2)
+    page = np.full((700, 800, 3), 200, np.uint8)
+    page[100 : 100 + mark.shape[0], 100 : 100 + mark.shape[1]] = mark
+    photo = describe(page, photo=True)
+    assert verify(photo, features) is None
+    monkeypatch.setattr("recto.verify.SPREAD", 0)
+    assert verify(photo, features) is not None  # it is the spread of its inliers that refuses it
+
+
 def test_images_without_features_verify_against_nothing(
     photo: LocalFeatures, covers: list[LocalFeatures]
 ) -> None:
