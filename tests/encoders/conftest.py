@@ -1,32 +1,17 @@
-"""What the tests of the encoders share: drawn images and folders of weights filled at random."""
+"""What the tests of the encoders share: images and a folder of weights filled at random."""
 
 from __future__ import annotations
 
 import math
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 import torch
+from tests.encoders.pictures import draw_image
 
 from recto.encoders.networks import MODELS
 from recto.settings import Settings
 from recto.vectors import RGB
-
-
-def draw_image(height: int, width: int, seed: int = 0) -> RGB:
-    """Bars, a disc and lettering at places of the seed."""
-    random = np.random.default_rng(seed)
-    image = np.full((height, width, 3), random.integers(0, 256, 3), np.uint8)
-    for _ in range(4):
-        first, second = (random.random((2, 2)) * (width, height)).astype(int).tolist()
-        cv2.rectangle(image, first, second, random.integers(0, 256, 3).tolist(), -1)
-    cv2.circle(image, (width // 2, height // 3), min(width, height) // 5, (250, 220, 40), -1)
-    cv2.putText(
-        image, "RECTO", (width // 8, height * 3 // 4), cv2.FONT_HERSHEY_TRIPLEX, width / 200, (10, 10, 10), 3
-    )
-    return image
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from tests.encoders.pictures import draw_image
 from torch import Tensor, nn
 
 from recto.encoders import CARDS, Encoder, load_encoder
@@ -76,6 +77,17 @@ def test_a_batch_gives_what_single_images_give(
     alone = np.concatenate([encoder.embed([image]) for image in images] * 3)
     np.testing.assert_allclose(together, alone, atol=1e-5)
     np.testing.assert_allclose(np.linalg.norm(together, axis=1), 1, atol=1e-5)
+
+
+def test_our_own_network_gives_the_vectors_it_gave_when_it_was_shipped(random_settings: Settings) -> None:
+    embeddings = load_encoder("recto_small", random_settings).embed(
+        [draw_image(600, 400, 0), draw_image(400, 600, 1)]
+    )
+    canonical = [
+        [0.14627, -0.03841, -0.07143, -0.08886, -0.04187, -0.02653],
+        [0.12530, -0.00732, -0.05066, -0.00660, -0.03377, -0.12571],
+    ]
+    np.testing.assert_allclose(embeddings[:, :6], canonical, atol=1e-4)
 
 
 def test_several_threads_get_what_one_gets(random_settings: Settings, images: list[RGB]) -> None:

@@ -26,10 +26,10 @@ def test_our_network_sees_the_whole_of_a_tall_cover_upright(images: list[RGB]) -
     cover = np.zeros((600, 400, 3), np.uint8)
     cover[:30], cover[-30:] = (255, 0, 0), (0, 0, 255)
     prepared = preprocess(cover, CARDS["recto_small"])
-    assert prepared.shape == (3, 224, 160)
+    assert prepared.shape == (3, 192, 144)
     assert prepared[0, 0].mean() == 2  # red above: (1 - 0.5) / 0.25
     assert prepared[2, -1].mean() == 2
 
 
 def test_our_network_gets_a_wide_photo_lying() -> None:
-    assert preprocess(np.zeros((300, 400, 3), np.uint8), CARDS["recto_small"]).shape == (3, 160, 224)
+    assert preprocess(np.zeros((300, 400, 3), np.uint8), CARDS["recto_small"]).shape == (3, 144, 192)

@@ -17,7 +17,7 @@ from recto.vectors import RGB
 def preprocess(image: RGB, card: Card) -> Tensor:
     """RGB image of any size -> (3, height, width) float32, normalised as the card says.
 
-    A `squeeze` card gives (3, 224, 160) for an image that is taller than wide and (3, 160, 224) for a wider one.
+    A `squeeze` card gives (3, 192, 144) for an image that is taller than wide and (3, 144, 192) for a wider one.
     """
     picture = Image.fromarray(image)
     if card.resize == "squeeze":
