@@ -166,6 +166,8 @@ _READERS: dict[type, Callable[[str], Any]] = {
     Path: lambda text: Path(text).expanduser().absolute(),
     tuple: lambda text: tuple(part.strip() for part in text.split(",") if part.strip()),
 }
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
@@ -181,6 +183,9 @@ _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
         lambda value: value.startswith(("redis://", "rediss://", "unix://")),
         "a URL that starts with redis://, rediss:// or unix://",
     ),
-    "loopback": (_is_loopback, "a loopback address such as 127.0.0.1, since the pages ask for no credentials"),
+    "loopback": (
+        _is_loopback,
+        "a loopback address such as 127.0.0.1, since the pages ask for no credentials",
+    ),
     "port": (lambda value: 0 < value < 65536, "a port between 1 and 65535"),
 }
