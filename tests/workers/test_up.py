@@ -143,7 +143,12 @@ def test_a_cover_that_kills_its_worker_is_quarantined_and_its_neighbours_are_ind
     attempts: set[int] = set()
     arguments = (poison.cover_id, up, ledger, attempts)
     threading.Thread(target=_play_poison, args=arguments, daemon=True).start()
-    wait_until(lambda: _is_done(ledger, job_id), "the job is done", seconds=120, pause=0.2)
+    try:
+        wait_until(lambda: _is_done(ledger, job_id), "the job is done", seconds=120, pause=0.2)
+    except AssertionError as error:
+        raise AssertionError(
+            f"{error}\n{attempts} {ledger.covers_of('poison')} {ledger.queue_counts()}\n{up.said()}"
+        ) from None
     quarantined = ledger.cover(poison.cover_id)
     job = ledger.job(job_id)
     assert quarantined is not None

@@ -153,7 +153,7 @@ class Supervisor:
                 self._say(f"'{name}' keeps dying; next try in {pause:.0f} s. Its log: {child.part.log}")
             return
         self._announced_pauses.discard(name)
-        self._say(f"'{name}' ended ({_describe_exit(child.exit_code)}); starting it again.")
+        self._say(f"'{name}' ended ({_describe_end(child)}); starting it again.")
         try:
             child.start()
         except OSError as error:  # no memory, no file handles: it counts as a death and is tried again
@@ -190,8 +190,10 @@ class Supervisor:
         return [*self._workers, *([self._web] if self._web else [])]
 
 
-def _describe_exit(code: int | None) -> str:
-    """What an exit code of a child process means to a reader."""
-    if code is None or code >= 0:
-        return f"exit code {code}"
-    return signal.Signals(-code).name
+def _describe_end(child: Child) -> str:
+    """How a child ended, and what it said where it ended by itself with an error."""
+    code = child.exit_code or 0
+    if code < 0:
+        return signal.Signals(-code).name
+    said = log_tail(child.part.log, lines=1)
+    return f"exit code {code}: {said}" if code and said else f"exit code {code}"
