@@ -31,9 +31,11 @@ def up() -> Iterator[Up]:
     """An instance that the tests of this file share."""
     folder = Path(tempfile.mkdtemp(prefix="recto-test-"))
     settings = Settings(data_dir=folder, port=18000, ingest_batch=16, ingest_attempts=2, search_seconds=2.0)
-    with Up(settings, web=True) as up:
-        yield up
-    shutil.rmtree(folder)
+    try:
+        with Up(settings, web=True) as up:
+            yield up
+    finally:
+        shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="module")
