@@ -17,6 +17,8 @@ from recto.records import Book, Cover, CoverState, Side
 
 LONGEST_QUERY = 200
 """Characters of a query that are looked at: a whole title and its authors fit."""
+FEW = 1000
+"""Books that are sorted after they were found. One match among 100,000: 38 ms instead of 155."""
 _PREFERENCE = {state: place for place, state in enumerate(reversed(CoverState))}
 _PREFERENCE |= {CoverState.INDEXED: -1, CoverState.FAILED: len(CoverState)}
 
@@ -54,11 +56,16 @@ class Catalogue:
             total = connection.execute(
                 select(func.count()).select_from(schema.book).where(*conditions)
             ).scalar_one()
-            listing = select(schema.book).where(*conditions)
-            listing = listing.order_by(schema.book.c.sort_title, schema.book.c.book_id)
+            listing = select(schema.book).where(*conditions).order_by(*_order(total))
             rows = connection.execute(listing.limit(page_size).offset((page - 1) * page_size)).all()
             items = _with_covers(connection, [book_of(row) for row in rows])
         return Page(items, total, page, page_size)
+
+
+def _order(total: int) -> tuple[ColumnElement[str], ColumnElement[str]]:
+    """By title. Few books are found first and sorted then: an index that gives the order would visit every book."""
+    title, book_id = schema.book.c.sort_title, schema.book.c.book_id
+    return (title.concat("") if total <= FEW else title), book_id
 
 
 def _words(query: str) -> list[str]:
