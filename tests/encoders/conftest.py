@@ -9,7 +9,7 @@ import pytest
 import torch
 from tests.encoders.pictures import draw_image
 
-from recto.encoders.networks import MODELS
+from recto.encoders.torchvision_models import MODELS
 from recto.settings import Settings
 from recto.vectors import RGB
 

@@ -16,8 +16,7 @@ from torch import Tensor, nn
 
 from recto.encoders import CARDS, Encoder, load_encoder
 from recto.encoders.encoder import choose_device, load
-from recto.encoders.networks import MODELS
-from recto.encoders.weights import PUBLISHED
+from recto.encoders.torchvision_models import MODELS, PUBLISHED
 from recto.errors import BadInput, BadSetting
 from recto.settings import Settings
 from recto.vectors import RGB

@@ -9,7 +9,7 @@ from PIL import Image
 
 from recto.encoders import CARDS
 from recto.encoders.preprocess import preprocess
-from recto.encoders.weights import PUBLISHED
+from recto.encoders.torchvision_models import PUBLISHED
 from recto.vectors import RGB
 
 TORCHVISION = [name for name, card in CARDS.items() if card.architecture in PUBLISHED]

@@ -11,9 +11,8 @@ from PIL import Image
 from torch import Tensor
 
 from recto.encoders import CARDS, load_encoder
-from recto.encoders.networks import torchvision_model
 from recto.encoders.preprocess import preprocess
-from recto.encoders.weights import PUBLISHED
+from recto.encoders.torchvision_models import PUBLISHED, torchvision_model
 from recto.settings import Settings
 from recto.vectors import RGB
 

@@ -15,7 +15,8 @@ import pytest
 import torch
 
 from recto.encoders import CARDS, Card
-from recto.encoders.weights import PUBLISHED, find_weights, load_weights
+from recto.encoders.torchvision_models import PUBLISHED
+from recto.encoders.weights import find_weights, load_weights
 from recto.errors import BadInput, BadSetting, WeightsMissing
 from recto.settings import Settings
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
-import torchvision.transforms.functional as transforms
 from PIL import Image
 from torch import Tensor
-from torchvision.transforms import InterpolationMode
 
 from recto.encoders.card import Card
 from recto.vectors import RGB
@@ -25,14 +24,16 @@ def preprocess(image: RGB, card: Card) -> Tensor:
     else:
         # What torchvision's `Weights.transforms()` does with a Pillow image; a test compares them.
         picture = _centre_crop(picture, card)
-    pixels = transforms.convert_image_dtype(transforms.pil_to_tensor(picture), torch.float32)
-    normalised: Tensor = transforms.normalize(pixels, list(card.mean), list(card.std))
-    return normalised
+    pixels = torch.from_numpy(np.array(picture)).permute(2, 0, 1).contiguous().float() / 255
+    mean, deviation = (torch.tensor(values).view(3, 1, 1) for values in (card.mean, card.std))
+    return pixels.sub_(mean).div_(deviation)
 
 
-def _centre_crop(
-    picture: Any, card: Card
-) -> Any:  # torchvision's annotations leave out that it takes Pillow images
+def _centre_crop(picture: Any, card: Card) -> Any:
+    # Slow to import, and the default encoder does without. Its annotations leave out that it takes Pillow images.
+    import torchvision.transforms.functional as transforms
+    from torchvision.transforms import InterpolationMode
+
     resized = transforms.resize(picture, [card.shorter_side], InterpolationMode.BILINEAR)
     return transforms.center_crop(resized, list(card.input_size))
 

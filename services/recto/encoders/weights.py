@@ -9,22 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torchvision import models
-from torchvision.models.mobilenetv2 import MobileNet_V2_Weights
 
 from recto.encoders.card import Card
 from recto.errors import BadInput, BadSetting, WeightsMissing
 from recto.settings import Settings
 
 SHIPPED = Path(__file__).parent / "weights"
-PUBLISHED = {
-    "vgg16": models.VGG16_Weights.IMAGENET1K_V1,
-    "resnet50": models.ResNet50_Weights.IMAGENET1K_V1,
-    "mobilenet_v2": MobileNet_V2_Weights.IMAGENET1K_V1,
-    "squeezenet1_1": models.SqueezeNet1_1_Weights.IMAGENET1K_V1,
-}
-"""The first weights of each network: newer recipes with label smoothing classify better, but the frozen features they
-leave serve other tasks worse (Kornblith et al., NeurIPS 2021)."""
 CONNECT_SECONDS = 10
 """Time to wait for an answer of the download server; its absence should be told soon."""
 
@@ -81,6 +71,8 @@ def _download(card: Card) -> Path:
         raise WeightsMissing(
             f"The weights of {card.name} ship with Recto, but {SHIPPED / card.weights} is missing."
         )
+    from recto.encoders.torchvision_models import PUBLISHED  # slow to import, and needed here only
+
     url = PUBLISHED[card.architecture].url
     target = _cache() / card.weights
     try:
