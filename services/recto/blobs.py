@@ -39,12 +39,14 @@ class BlobStore:
         self._blobs = root / "blobs"
         self._thumbnails = root / "thumbnails"
         self._incoming = root / "incoming"
+        self._discarded = root / "discarded"
 
     def put(self, data: bytes) -> str:
         """Keep an original and return its sha256; what is there already is left as it is."""
         sha256 = hashlib.sha256(data).hexdigest()
         target = self.path(sha256)
         with _disk_errors_of(self._blobs):
+            self.keep(sha256)
             if not _is_there(target, len(data)):
                 _write(self._blobs, target, data)
         return sha256
@@ -65,6 +67,7 @@ class BlobStore:
                 digest.update(chunk)
                 copy.write(chunk)
             target = self.path(digest.hexdigest())
+            self.keep(target.name)
             if not _is_there(target, copy.tell()):
                 _publish(temporary, copy, target)
         return target.name
@@ -88,10 +91,32 @@ class BlobStore:
         """True when the original is kept."""
         return self.path(sha256).is_file()
 
+    def discard(self, sha256: str) -> None:
+        """Mark an original that nothing names any more; it is deleted later, unless it is put or kept meanwhile.
+
+        Somebody who puts the same picture at this moment finds it there and names it a little later.
+        """
+        with _disk_errors_of(self._discarded):
+            self._discarded.mkdir(parents=True, exist_ok=True)
+            self._mark(sha256).touch()
+
+    def discarded(self, older_than_seconds: float) -> list[str]:
+        """Originals that were discarded so long ago."""
+        marks = _older(self._discarded, "*", time.time() - older_than_seconds)
+        return sorted(mark.name for mark in marks if _SHA256.fullmatch(mark.name))
+
+    def keep(self, sha256: str) -> None:
+        """Take the mark of `discard` back."""
+        self._mark(sha256).unlink(missing_ok=True)
+
+    def _mark(self, sha256: str) -> Path:
+        return self._discarded / self.path(sha256).name
+
     def delete(self, sha256: str) -> None:
         """Remove the original and its thumbnail; nothing happens where there is none."""
         self.path(sha256).unlink(missing_ok=True)
         self.thumbnail_path(sha256).unlink(missing_ok=True)
+        self.keep(sha256)
 
     def put_thumbnail(self, sha256: str, jpeg: bytes) -> None:
         """Keep the thumbnail of an original, in place of an earlier one."""

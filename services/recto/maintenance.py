@@ -48,7 +48,7 @@ def delete_books(engine: Engine) -> int:
         for book_id in books:
             engine.index.delete_book(book_id)
             for sha256 in engine.ledger.purge_deleted(book_id):
-                engine.blobs.delete(sha256)
+                engine.blobs.discard(sha256)
             count += 1
     return count
 

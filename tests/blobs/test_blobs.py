@@ -200,3 +200,16 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "blobs").write_text("a file where a folder should be")
     with pytest.raises(Unavailable, match="cannot be written"):
         BlobStore(tmp_path).put(DATA)
+
+
+def test_a_discarded_original_stays_until_its_time_and_is_kept_when_it_is_put_again(store: BlobStore) -> None:
+    gone, back = store.put(b"gone"), store.put(b"back")
+    for sha256 in (gone, back):
+        store.discard(sha256)
+    assert store.discarded(older_than_seconds=60) == []
+    assert store.discarded(older_than_seconds=-60) == sorted([gone, back])
+    store.put(b"back")
+    assert store.discarded(older_than_seconds=-60) == [gone]
+    assert store.exists(gone)
+    store.delete(gone)
+    assert store.discarded(older_than_seconds=-60) == []

@@ -53,7 +53,7 @@ class Sweep(threading.Thread):
     def run(self) -> None:
         """Sweep every `SWEEP_SECONDS`; what fails is tried again in the next round."""
         while not self._stopped.wait(SWEEP_SECONDS):
-            for step in (self._send_what_is_missing, self._prune):
+            for step in (self._send_what_is_missing, self.prune):
                 self._try(step)
 
     def stop(self) -> None:
@@ -81,7 +81,7 @@ class Sweep(threading.Thread):
         if not depths[messages.DELETE.queue] and self._ledger.deleted_books(1):
             self._producer.send_delete()
 
-    def _prune(self) -> None:
+    def prune(self) -> None:
         """Delete what is past its time: old searches and their photos, uploads and staged files of nobody."""
         if time.monotonic() - self._pruned < PRUNE_SECONDS and self._pruned:
             return
@@ -90,6 +90,17 @@ class Sweep(threading.Thread):
             self._blobs.delete_incoming(name)
         self._blobs.prune_incoming(self._settings.search_keep_days * _DAY + PRUNE_SECONDS)
         self._delete_orphans()
+        self._delete_discarded()
+
+    def _delete_discarded(self) -> None:
+        """Originals of deleted books, unless a cover that was added meanwhile names them."""
+        discarded = self._blobs.discarded(PRUNE_SECONDS)
+        named = self._ledger.named_blobs(discarded)
+        for sha256 in discarded:
+            if sha256 in named:
+                self._blobs.keep(sha256)
+            else:
+                self._blobs.delete(sha256)
 
     def _delete_orphans(self) -> None:
         """Staged files whose worker died before the ledger knew of them."""

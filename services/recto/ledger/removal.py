@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 
-from sqlalchemy import delete, select
+from sqlalchemy import Connection, delete, select
 
 from recto.ledger import schema
 from recto.ledger.database import Database, add_rows, chunks, put_rows
@@ -51,15 +52,24 @@ class Removal:
         When the book was entered again meanwhile, the index may have lost points of its new covers too:
         these are indexed again.
         """
-        blob, cover = schema.removed_blob, schema.cover
+        blob = schema.removed_blob
         with self._database.write() as connection:
             query = select(blob.c.sha256).where(blob.c.book_id == book_id)
             removed = set(connection.execute(query).scalars())
             for table in (blob, schema.removal):
                 connection.execute(delete(table).where(table.c.book_id == book_id))
             queue_books_anew(connection, [book_id])
-            named: set[str] = set()
-            for some in chunks(removed):
-                query = select(cover.c.sha256).where(cover.c.sha256.in_(some))
-                named.update(connection.execute(query).scalars())
-        return sorted(removed - named)
+            return sorted(removed - _named(connection, removed))
+
+    def named_blobs(self, sha256s: Collection[str]) -> set[str]:
+        """Those of the given originals that a cover names."""
+        with self._database.read() as connection:
+            return _named(connection, sha256s)
+
+
+def _named(connection: Connection, sha256s: Collection[str]) -> set[str]:
+    named: set[str] = set()
+    for some in chunks(sha256s):
+        query = select(schema.cover.c.sha256).where(schema.cover.c.sha256.in_(some))
+        named.update(connection.execute(query).scalars())
+    return named
