@@ -53,8 +53,9 @@ def _lines(process: subprocess.Popen[str]) -> list[str]:
 
 def _kill(process: subprocess.Popen[str]) -> str:
     process.kill()
-    output, _ = process.communicate(timeout=PATIENCE)
-    return output
+    process.wait(PATIENCE)
+    assert process.stdout is not None
+    return process.stdout.read()  # `communicate` would leave out what `readline` has buffered
 
 
 def test_processes_that_open_a_new_ledger_at_once_all_find_it(start: Start) -> None:

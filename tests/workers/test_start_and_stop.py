@@ -54,11 +54,14 @@ def test_a_supervisor_killed_in_the_middle_of_work_leaves_nothing_that_blocks_th
 
 def test_a_clean_stop_gives_back_what_would_take_too_long_and_counts_no_attempt(settings: Settings) -> None:
     settings = dataclasses.replace(settings, ingest_batch=64)
-    slow = draw(0, width=4000, height=6000)  # 64 of them take far longer than a stop may
+    slow = draw(0, width=4000, height=6000)
     ledger = Ledger.open(settings)
     with Up(settings) as up:
         acknowledge(settings, ledger, {(f"book-{n}", Side.FRONT): slow for n in range(64)})
-        wait_until(lambda: ledger.queue_counts()[CoverState.WORKING] == 64, "work has begun", pause=0.01)
+        wait_until(lambda: _decoders(up), "decoding has begun", pause=0.01)
+        for decoder in _decoders(up):
+            decoder.suspend()  # now the batch takes far longer than a stop may
+        assert ledger.queue_counts()[CoverState.WORKING] == 64
         start = time.monotonic()
         up.process.send_signal(signal.SIGINT)  # as Ctrl-C does
         assert up.process.wait(20) == 0
@@ -67,6 +70,14 @@ def test_a_clean_stop_gives_back_what_would_take_too_long_and_counts_no_attempt(
     covers = [cover for n in range(64) for cover in ledger.covers_of(f"book-{n}")]
     assert {(cover.state, cover.attempts) for cover in covers} == {(CoverState.QUEUED, 0)}
     ledger.close()
+
+
+def _decoders(up: Up) -> list[psutil.Process]:
+    """The decoding children of the ingest process."""
+    ingest = up.pid("ingest-1")
+    return (
+        [child for child in descendants(ingest) if "recto.images.child" in child.cmdline()] if ingest else []
+    )
 
 
 def test_a_part_that_cannot_start_is_named_with_the_reason(data_dir: Path) -> None:
