@@ -46,7 +46,7 @@ $(VENV)/.product: pyproject.toml constraints.txt infra/install.sh infra/prefligh
 
 $(VENV)/.tests: pyproject.toml constraints.txt infra/install.sh infra/preflight.sh
 	@sh infra/preflight.sh "$(VENV)"
-	@sh infra/install.sh "$(VENV)" "web,worker,demo,test"
+	@sh infra/install.sh "$(VENV)" "web,worker,demo,openvino,postgresql,s3,test"
 	@touch $@ $(VENV)/.product
 
 clean: ## remove the environment and what tools left behind (never your data)

@@ -17,7 +17,7 @@ from sqlalchemy import (
     text,
 )
 
-FORMAT = 1
+FORMAT = 2
 """Format version of the tables below: who changes them raises it and adds a step to `upgrade.UPGRADES`."""
 
 metadata = MetaData()
@@ -96,6 +96,29 @@ cover = Table(
     ),
 )
 
+other_cover = Table(  # where each cover stands in the version beside the live one: built, or kept for a rollback
+    "other_cover",
+    metadata,
+    Column("cover_id", ForeignKey("cover.cover_id"), primary_key=True),
+    Column("state", String, nullable=False),
+    Column("recipe", String, nullable=False, default=""),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("stage", String, nullable=False, default=""),
+    Column("reason", Text, nullable=False, default=""),
+    Column("worker", String, nullable=False, default=""),
+    Column("lease_until", Float),
+    Column("staged_file", String, nullable=False, default=""),
+    Column("moved", Float, nullable=False),
+    Index("other_cover_in_queue", "state", "attempts", "moved"),
+    Index("other_cover_in_index", "state", "cover_id"),
+    Index(
+        "other_cover_by_staged_file",
+        "staged_file",
+        sqlite_where=text("staged_file <> ''"),
+        postgresql_where=text("staged_file <> ''"),
+    ),
+)
+
 removal = Table(  # books that were deleted and whose points the index still holds
     "removal",
     metadata,
@@ -122,7 +145,13 @@ job = Table(
     Column("finished", Float),
     Column("reason", Text, nullable=False, default=""),
     Column("counts", JSON),  # of its books when all are listed, of all outcomes when it is finished
+    Column("document", JSON),  # what was dropped into the queue, for a job that Recto lists by itself
+    Column("control", String, nullable=False, default=""),  # what a person wants: paused, cancelled
+    Column("position", BigInteger, nullable=False, default=0),  # rows of the source that are listed
+    Column("lister", String, nullable=False, default=""),  # who lists it, under a lease
+    Column("lister_until", Float),
     Index("job_by_created", "created"),
+    Index("job_to_list", "listed", "created"),
 )
 
 job_item = Table(
@@ -156,4 +185,16 @@ search = Table(
     Column("result", JSON),
     Column("error", Text, nullable=False, default=""),
     Index("search_by_created", "created"),
+)
+
+api_key = Table(
+    "api_key",
+    metadata,
+    Column("key_id", _Key, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("scopes", JSON, nullable=False),  # of search, write, admin
+    Column("hash", _Key, nullable=False),  # SHA-256 of the secret, which has 256 random bits
+    Column("created", Float, nullable=False),
+    Column("used", Float),
+    Column("revoked", Float),
 )

@@ -10,7 +10,47 @@ from recto.errors import RectoError
 from recto.ledger.database import Database, put_rows
 from recto.ledger.schema import FORMAT, meta, metadata
 
-UPGRADES: Mapping[int, Callable[[Connection], None]] = {}
+
+
+def _add_versions_control_and_keys(connection: Connection) -> None:
+    """Format 2: the version beside the live one, jobs that Recto lists by itself, keys of the HTTP API."""
+    key = 'varchar collate "C"' if connection.dialect.name == "postgresql" else "varchar"
+    for statement in _FORMAT_2:
+        connection.execute(text(statement.replace("{key}", key)))
+
+
+_FORMAT_2 = (
+    """create table other_cover (
+        cover_id {key} not null primary key references cover (cover_id),
+        state varchar not null,
+        recipe varchar not null,
+        attempts integer not null,
+        stage varchar not null,
+        reason text not null,
+        worker varchar not null,
+        lease_until double precision,
+        staged_file varchar not null,
+        moved double precision not null)""",
+    "create index other_cover_in_queue on other_cover (state, attempts, moved)",
+    "create index other_cover_in_index on other_cover (state, cover_id)",
+    "create index other_cover_by_staged_file on other_cover (staged_file) where staged_file <> ''",
+    "alter table job add column document json",
+    "alter table job add column control varchar not null default ''",
+    "alter table job add column position bigint not null default 0",
+    "alter table job add column lister varchar not null default ''",
+    "alter table job add column lister_until double precision",
+    "create index job_to_list on job (listed, created)",
+    """create table api_key (
+        key_id {key} not null primary key,
+        name text not null,
+        scopes json not null,
+        hash {key} not null,
+        created double precision not null,
+        used double precision,
+        revoked double precision)""",
+)
+
+UPGRADES: Mapping[int, Callable[[Connection], None]] = {1: _add_versions_control_and_keys}
 """Step `n` brings the tables from format n to n + 1, by SQL of its own: `schema` moves on, steps do not."""
 _LOCK = 0x52656374  # any number that nothing else in the database uses
 
