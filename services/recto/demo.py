@@ -9,14 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from recto.shelf import CLUTTERED, TYPICAL, DrawnBook, draw_book, photograph, siblings
+from recto.shelf import CLUTTERED, TYPICAL, draw_book, photograph, siblings
+from recto.shelf.store import NO_BACK_EVERY, store_book
 
 SEED = 7
 BOOKS = 120
 HEIGHT = 720
 """Height of a drawn cover in pixels: that of a good catalogue image."""
-NO_BACK_EVERY = 6
-"""Every sixth book of the shelf has no back cover, as in real catalogues."""
 PHOTO_SIDE = 1280
 OUTSIDE = 5_000_000
 """Index of a book that is drawn by the same hand but stands on no demo shelf."""
@@ -56,33 +55,12 @@ def prepare(folder: Path, on_progress: Callable[[int, int], None]) -> Path:
     with manifest.open("w", encoding="utf-8") as file:
         for index in range(BOOKS):
             book = draw_book(index, seed=SEED, height=HEIGHT)
-            file.write(json.dumps(_store(manifest.parent, index, book), ensure_ascii=False) + "\n")
+            row = store_book(manifest.parent, book, with_back=index % NO_BACK_EVERY > 0)
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
             on_progress(index + 1, BOOKS)
     listing = [example.__dict__ for example in _photographs(examples.parent)]
     examples.write_text(json.dumps(listing, indent=1), encoding="utf-8")  # last: it says that all is there
     return manifest
-
-
-def _store(folder: Path, index: int, book: DrawnBook) -> dict[str, object]:
-    """Write a book's covers and return its row of the manifest."""
-    row: dict[str, object] = {
-        "book_id": book.book_id,
-        "title": book.title,
-        "authors": "|".join(book.authors),
-        "isbn": book.isbn,
-        "publisher": book.publisher,
-        "year": book.year,
-        "language": book.language,
-        "tags": "|".join(book.tags),
-        "front": f"{book.book_id}_front.jpg",
-    }
-    if book.series:
-        row["series"] = book.series
-    book.front.save(folder / f"{book.book_id}_front.jpg", quality=90)
-    if index % NO_BACK_EVERY:
-        row["back"] = f"{book.book_id}_back.jpg"
-        book.back.save(folder / f"{book.book_id}_back.jpg", quality=90)
-    return row
 
 
 def _photographs(folder: Path) -> Iterator[Example]:
