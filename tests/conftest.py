@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.support.qdrant import qdrant_settings as qdrant_settings
+from tests.support.qdrant import qdrant_url as qdrant_url
+from tests.support.qdrant import shared_qdrant as shared_qdrant
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED = REPOSITORY.parent / "shared"

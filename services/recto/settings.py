@@ -18,6 +18,7 @@ from recto.errors import BadSetting
 
 PREFIX = "RECTO_"
 MIB = 1024 * 1024
+QUANTISATIONS = ("none", "int8", "turbo4", "binary")
 
 
 def _setting(default: Any, sentence: str, *, secret: bool = False, check: str = "") -> Any:
@@ -45,6 +46,43 @@ class Settings:
         "URL of a Redis to use; empty: a redis-server child on a socket in the data folder.",
         secret=True,
         check="redis_url",
+    )
+    qdrant_url: str = _setting(
+        "",
+        "Address (http:// or https://) of a Qdrant server or cluster; empty: the engine inside the index process.",
+        check="http_url",
+    )
+    qdrant_api_key: str = _setting("", "API key of the Qdrant server.", secret=True)
+    qdrant_grpc: bool = _setting(
+        True, "Speak gRPC with the Qdrant server; HTTP is used where its gRPC port does not answer."
+    )
+    qdrant_grpc_port: int = _setting(6334, "gRPC port of the Qdrant server.", check="port")
+    qdrant_ca_file: str = _setting(
+        "", "File (PEM) of the authority that signed the Qdrant server's certificate; empty: the system's."
+    )
+    qdrant_seconds: float = _setting(
+        30.0, "Longest time that one request to the Qdrant server may take, in seconds.", check="positive"
+    )
+    qdrant_shards: int = _setting(
+        0, "Shards of a new collection on the Qdrant server; 0: as many as its nodes.", check="not_negative"
+    )
+    qdrant_replicas: int = _setting(
+        1, "Nodes of the Qdrant cluster that hold each shard of a new collection.", check="positive"
+    )
+    qdrant_write_consistency: int = _setting(
+        1, "Replicas that must have applied a write before it counts as done.", check="positive"
+    )
+    qdrant_quantisation: str = _setting(
+        "int8",
+        "Compressed embeddings that the Qdrant server searches before it re-scores with the original ones: none, int8, "
+        "turbo4 or binary.",
+        check="quantisation",
+    )
+    qdrant_vectors_on_disk: bool = _setting(
+        False, "Keep original embeddings of new collections on the Qdrant server's disk instead of in memory."
+    )
+    qdrant_payload_on_disk: bool = _setting(
+        True, "Keep fields and packed local features of new collections on the Qdrant server's disk."
     )
     host: str = _setting(
         "127.0.0.1",
@@ -133,6 +171,8 @@ def variable_name(setting: str) -> str:
 
 
 def _show(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
     return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
@@ -157,12 +197,29 @@ def _read_finite(text: str) -> float:
     return value
 
 
+def _read_bool(text: str) -> bool:
+    words = {
+        "true": True,
+        "yes": True,
+        "on": True,
+        "1": True,
+        "false": False,
+        "no": False,
+        "off": False,
+        "0": False,
+    }
+    if text.lower() not in words:
+        raise ValueError(text)
+    return words[text.lower()]
+
+
 _DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
-_KINDS: dict[type, str] = {int: "a whole number", float: "a number"}
+_KINDS: dict[type, str] = {int: "a whole number", float: "a number", bool: "true or false"}
 _READERS: dict[type, Callable[[str], Any]] = {
     str: str,
     int: int,
     float: _read_finite,
+    bool: _read_bool,
     Path: lambda text: Path(text).expanduser().absolute(),
     tuple: lambda text: tuple(part.strip() for part in text.split(",") if part.strip()),
 }
@@ -183,6 +240,11 @@ _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
         lambda value: value.startswith(("redis://", "rediss://", "unix://")),
         "a URL that starts with redis://, rediss:// or unix://",
     ),
+    "http_url": (
+        lambda value: value.startswith(("http://", "https://")),
+        "a URL that starts with http:// or https://",
+    ),
+    "quantisation": (lambda value: value in QUANTISATIONS, f"one of {', '.join(QUANTISATIONS)}"),
     "loopback": (
         _is_loopback,
         "a loopback address such as 127.0.0.1, since the pages ask for no credentials",

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
-import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from tests.index.shelves import DIMENSION, SPARSE, made_versions, make_version
+from tests.index.shelves import DIMENSION, SPARSE, make_version
+from tests.support.qdrant import SERVER_URL
 
-from recto.index import Index
-from recto.index.embedded import EmbeddedIndex
+from recto.index import Index, open_index
 from recto.recipe import Version
+from recto.settings import Settings
 
-SERVER_URL = os.environ.get("RECTO_TEST_QDRANT_URL", "")
-ENGINES = ["embedded", "memory", *(["server"] if SERVER_URL else [])]
-IGNORED_BY_MEMORY = {
-    "reopen": "qdrant-client's `:memory:` keeps nothing when it is closed",
-    "threads": "qdrant-client's `:memory:` is not made for several threads",
-    "quantization": "qdrant-client's `:memory:` ignores quantization and search parameters",
+SERVER = "server" if SERVER_URL else "bridge"
+"""A real server where RECTO_TEST_QDRANT_URL names one, else the bridge: the same HTTP, another engine behind it."""
+IGNORED_BY_BRIDGE = {
+    "quantization": "the bridge's engine in memory ignores quantization and search parameters",
 }
 
 
@@ -36,8 +33,8 @@ class Opened:
 
     def needs(self, option: str) -> None:
         """Skip, by name, what this engine ignores."""
-        if self.name == "memory":
-            pytest.skip(IGNORED_BY_MEMORY[option])
+        if self.name == "bridge":
+            pytest.skip(IGNORED_BY_BRIDGE[option])
 
 
 @pytest.fixture
@@ -52,30 +49,22 @@ def quick_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=["embedded", SERVER])
 def opened(request: pytest.FixtureRequest, quick_folder: Path) -> Iterator[Opened]:
-    """Every engine behind the interface, empty; a server joins with RECTO_TEST_QDRANT_URL."""
-    open_one = {
-        "embedded": lambda: EmbeddedIndex(quick_folder / "index"),
-        "memory": _memory,
-        "server": _server,
-    }
+    """Every engine behind the interface, empty."""
+    settings = Settings(data_dir=quick_folder)
+    if request.param == SERVER:
+        settings = replace(settings, **request.getfixturevalue("qdrant_settings"))
     held: list[Index] = []
 
     def open_again() -> Index:
         if held:
             held.pop().close()
-        held.append(open_one[request.param]())
+        held.append(open_index(settings))
         return held[0]
 
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Payload indexes have no effect", category=UserWarning)
-        warnings.filterwarnings("ignore", message="Local mode performs exact", category=UserWarning)
-        index = open_again()
-        yield Opened(request.param, index, open_again)
-        for version in made_versions():
-            held[0].drop(version)
-        held[0].close()
+    yield Opened(request.param, open_again(), open_again)
+    held[0].close()
 
 
 @pytest.fixture
@@ -90,19 +79,3 @@ def version(index: Index) -> Version:
     made = make_version()
     index.ensure(made, DIMENSION, SPARSE)
     return made
-
-
-def _memory() -> Index:
-    from qdrant_client import QdrantClient
-
-    from recto.index.server import ServerIndex
-
-    return ServerIndex(QdrantClient(":memory:"))
-
-
-def _server() -> Index:
-    from qdrant_client import QdrantClient
-
-    from recto.index.server import ServerIndex
-
-    return ServerIndex(QdrantClient(SERVER_URL))

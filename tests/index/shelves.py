@@ -13,20 +13,11 @@ from recto.records import Side, cover_id
 
 DIMENSION = 32
 SPARSE = LocalSpec("sparse", idf=True)
-_made: list[Version] = []
 
 
 def make_version(encoder: str = "small") -> Version:
-    """A version with a name that no other test uses, also on a server that others share."""
-    _made.append(Version(uuid.uuid4().hex[:12], encoder))
-    return _made[-1]
-
-
-def made_versions() -> list[Version]:
-    """The versions made since the last call, to be dropped."""
-    taken = _made.copy()
-    _made.clear()
-    return taken
+    """A version with a name that no other test uses."""
+    return Version(uuid.uuid4().hex[:12], encoder)
 
 
 def make_points(

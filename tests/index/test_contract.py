@@ -134,7 +134,6 @@ def test_a_book_with_thousands_of_covers_is_deleted_whole(index: Index, version:
 
 
 def test_everything_is_found_again_after_opening_anew(opened: Opened, version: Version) -> None:
-    opened.needs("reopen")
     points = make_points(300)
     opened.index.upsert(version, FRONT, points)
     index = opened.reopen()

@@ -9,7 +9,7 @@ from recto.errors import BadSetting
 from recto.settings import Settings, variable_name
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
-SECRETS = {"RECTO_LEDGER_URL", "RECTO_REDIS_URL", "RECTO_SECRET_KEY"}
+SECRETS = {"RECTO_LEDGER_URL", "RECTO_QDRANT_API_KEY", "RECTO_REDIS_URL", "RECTO_SECRET_KEY"}
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:
@@ -34,6 +34,8 @@ def test_variables_of_others_are_left_alone() -> None:
         ("RECTO_DATA_DIR", "/srv/recto", "data_dir", Path("/srv/recto")),
         ("RECTO_DATA_DIR", "~/recto", "data_dir", Path.home() / "recto"),
         ("RECTO_TORCH_THREADS", "0", "torch_threads", 0),
+        ("RECTO_QDRANT_GRPC", "no", "qdrant_grpc", False),
+        ("RECTO_QDRANT_VECTORS_ON_DISK", "True", "qdrant_vectors_on_disk", True),
     ],
 )
 def test_a_value_is_read_in_the_type_of_its_default(
@@ -68,6 +70,9 @@ def test_an_empty_value_stands_for_the_default(variable: str) -> None:
         ("RECTO_DECODE_SECONDS", "-1", "greater than 0"),
         ("RECTO_MAX_IMAGE_BYTES", "20MB", "a whole number"),
         ("RECTO_DEVICE", "gpu", "auto, cpu, cuda or cuda:N"),
+        ("RECTO_QDRANT_URL", "qdrant:6333", "starts with http:// or https://"),
+        ("RECTO_QDRANT_GRPC", "perhaps", "true or false"),
+        ("RECTO_QDRANT_QUANTISATION", "int7", "one of none, int8, turbo4, binary"),
     ],
 )
 def test_a_wrong_value_is_refused_by_its_name_and_rule(variable: str, text: str, rule: str) -> None:

@@ -29,6 +29,7 @@ from recto.index.server_requests import (
 )
 from recto.recipe import Version
 from recto.records import Side, Where
+from recto.settings import Settings
 from recto.vectors import Floats, LocalSpec, LocalVector, SparseWords
 
 WITHOUT_FEATURES = models.PayloadSelectorExclude(exclude=[FEATURES])
@@ -39,6 +40,18 @@ class ServerIndex:
 
     def __init__(self, client: QdrantClient) -> None:
         self._client = client
+
+    @classmethod
+    def open(cls, settings: Settings) -> ServerIndex:
+        """Connect to the server that the settings name."""
+        return cls(
+            QdrantClient(
+                settings.qdrant_url,
+                api_key=settings.qdrant_api_key or None,
+                timeout=int(settings.qdrant_seconds),
+                check_compatibility=False,
+            )
+        )
 
     def ensure(self, version: Version, embedding_dim: int, local: LocalSpec) -> None:
         """Make both collections of a version where they are missing, payload indexes before any point."""
