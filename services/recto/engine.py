@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from recto import local
-from recto.blobs import BlobStore
+from recto.blobs import Blobs, open_blobs
 from recto.encoders import Encoder, load_encoder
 from recto.errors import RecipeMismatch
 from recto.images import MAX_SIDE, Decoded, DecodePool, encode_jpeg
@@ -25,7 +24,7 @@ class Engine:
 
     settings: Settings
     ledger: Ledger
-    blobs: BlobStore
+    blobs: Blobs
     pool: DecodePool
     encoder: Encoder
     version: Version
@@ -55,9 +54,7 @@ class Engine:
         if index is not None:
             index.ensure(version, encoder.card.dimension, local.LOCAL)
             index.publish(version)
-        return cls(
-            settings, ledger, BlobStore(settings.data_dir), DecodePool(settings), encoder, version, index
-        )
+        return cls(settings, ledger, open_blobs(settings), DecodePool(settings), encoder, version, index)
 
     def warm_up(self) -> None:
         """Start the decoding child and run the models once, so that the first search is as fast as the next."""
@@ -72,11 +69,6 @@ class Engine:
         """The index; only the index process has it."""
         assert self.opened_index is not None, "this process was opened without the index"
         return self.opened_index
-
-    @property
-    def staged_dir(self) -> Path:
-        """Folder of the staged files."""
-        return self.settings.data_dir / "staged"
 
     @property
     def is_live(self) -> bool:

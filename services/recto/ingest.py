@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from recto import local
+from recto.blobs.ahead import fetched
 from recto.engine import Engine
 from recto.errors import RectoError, Refused, Unavailable
 from recto.images import MAX_SIDE, Decoded, encode_jpeg
 from recto.index import CoverPoint
 from recto.records import Cover, Side
-from recto.staging import DescribedCover, delete_staged, read_staged, write_staged
+from recto.staging import DescribedCover, read_staged, write_staged
 
 THUMBNAIL_SIDE = 480
 """Longest side of a thumbnail in pixels: sharp in a catalogue grid at twice the density, about 30 KB."""
+
+STORED_TOGETHER = 4
+"""Thumbnails written at a time: each waits for a disk to sync, or for an answer of the object store."""
 
 
 @dataclass(frozen=True)
@@ -71,10 +76,10 @@ def index_staged(engine: Engine, staged_file: str) -> int:
 
 def _index_staged(engine: Engine, staged_file: str) -> int:
     waiting = engine.ledger.covers_of_staged(staged_file)
-    batch = read_staged(engine.staged_dir, staged_file) if waiting else None
+    batch = read_staged(engine.blobs, staged_file) if waiting else None
     if batch is None or batch[0] != engine.version.recipe_id:
         engine.ledger.requeue([cover.cover_id for cover in waiting])
-        delete_staged(engine.staged_dir, staged_file)
+        engine.blobs.delete_staged(staged_file)
         return 0
     described = {cover.cover_id: cover for cover in batch[1]}
     for side in Side:
@@ -84,7 +89,7 @@ def _index_staged(engine: Engine, staged_file: str) -> int:
     for cover in waiting:
         if cover.cover_id not in indexed:  # its book was deleted while the batch was written
             engine.index.delete_covers(engine.version, cover.side, [cover.cover_id])
-    delete_staged(engine.staged_dir, staged_file)
+    engine.blobs.delete_staged(staged_file)
     return len(indexed)
 
 
@@ -100,8 +105,12 @@ def _quarantine(engine: Engine, covers: Sequence[Cover]) -> list[Cover]:
 
 def _decode(engine: Engine, covers: Sequence[Cover]) -> list[tuple[Cover, Decoded]]:
     readable = []
-    paths = [engine.blobs.path(cover.sha256) for cover in covers]
-    for cover, outcome in zip(covers, engine.pool.decode_many(paths, MAX_SIDE), strict=True):
+    for cover, original in zip(
+        covers, fetched(engine.blobs, [cover.sha256 for cover in covers]), strict=True
+    ):
+        outcome = (
+            original if isinstance(original, Refused) else engine.pool.decode_many([original], MAX_SIDE)[0]
+        )
         if isinstance(outcome, Refused):
             engine.ledger.mark_failed(cover.cover_id, "decode", str(outcome))
         else:
@@ -110,8 +119,12 @@ def _decode(engine: Engine, covers: Sequence[Cover]) -> list[tuple[Cover, Decode
 
 
 def _store_thumbnails(engine: Engine, readable: Sequence[tuple[Cover, Decoded]]) -> None:
-    for cover, decoded in readable:
+    def store(pair: tuple[Cover, Decoded]) -> None:
+        cover, decoded = pair
         engine.blobs.put_thumbnail(cover.sha256, encode_jpeg(decoded.pixels, THUMBNAIL_SIDE))
+
+    with ThreadPoolExecutor(STORED_TOGETHER, "thumbnails") as threads:
+        list(threads.map(store, readable))
 
 
 def _describe(engine: Engine, readable: Sequence[tuple[Cover, Decoded]]) -> list[DescribedCover]:
@@ -129,7 +142,7 @@ def _describe(engine: Engine, readable: Sequence[tuple[Cover, Decoded]]) -> list
 def _hand_over(engine: Engine, described: Sequence[DescribedCover]) -> str:
     if not described:
         return ""
-    staged_file = write_staged(engine.staged_dir, engine.version.recipe_id, described)
+    staged_file = write_staged(engine.blobs, engine.version.recipe_id, described)
     engine.ledger.stage([cover.cover_id for cover in described], staged_file)
     return staged_file
 

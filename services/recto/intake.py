@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
-from recto.blobs import BlobStore
+from recto.blobs import Blobs
 from recto.errors import Refused
 from recto.ledger import Entry, EntryItem, Ledger
 from recto.manifest import BadRow, ManifestRow
@@ -18,7 +18,7 @@ CHUNK = 64
 
 
 def take_in(
-    settings: Settings, ledger: Ledger, blobs: BlobStore, job_id: str, rows: Iterable[ManifestRow | BadRow]
+    settings: Settings, ledger: Ledger, blobs: Blobs, job_id: str, rows: Iterable[ManifestRow | BadRow]
 ) -> Iterator[int]:
     """Acknowledge the rows of a manifest for a job, chunk by chunk; yields the number of rows after each chunk.
 
@@ -37,7 +37,7 @@ def take_in(
     ledger.finish_listing(job_id)
 
 
-def _entry(settings: Settings, blobs: BlobStore, row: ManifestRow | BadRow) -> Entry:
+def _entry(settings: Settings, blobs: Blobs, row: ManifestRow | BadRow) -> Entry:
     if isinstance(row, BadRow):
         return Entry(None, (EntryItem(None, f"line {row.line}", "", "manifest", row.reason),))
     items = [
@@ -47,7 +47,7 @@ def _entry(settings: Settings, blobs: BlobStore, row: ManifestRow | BadRow) -> E
     return Entry(row.book, tuple(items))
 
 
-def _item(settings: Settings, blobs: BlobStore, side: Side, path: Path) -> EntryItem:
+def _item(settings: Settings, blobs: Blobs, side: Side, path: Path) -> EntryItem:
     try:
         return EntryItem(side, str(path), blobs.put_file(path, settings.max_image_bytes))
     except Refused as refusal:

@@ -106,6 +106,7 @@ def search(engine: Engine, row: SearchRow) -> dict[str, Any]:
 
     Raises:
         Refused: a photo cannot be read; the message says which and why.
+        NotFound: a photo was cleared away before anybody came to search it.
     """
     times = StageTimes()
     evidence: list[Evidence] = []
@@ -135,9 +136,9 @@ def search(engine: Engine, row: SearchRow) -> dict[str, Any]:
 
 
 def _decode(engine: Engine, photos: Sequence[PhotoRow]) -> list[Decoded]:
-    paths = [engine.blobs.incoming_path(photo.name) for photo in photos]
+    uploads = [engine.blobs.incoming(photo.name) for photo in photos]
     decoded = []
-    for number, outcome in enumerate(engine.pool.decode_many(paths, MAX_SIDE), start=1):
+    for number, outcome in enumerate(engine.pool.decode_many(uploads, MAX_SIDE), start=1):
         if isinstance(outcome, Refused):
             prefix = f"Photo {number}: " if len(photos) > 1 else ""
             raise Refused(outcome.reason, prefix + str(outcome))

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import uuid
+import io
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from recto.errors import Unavailable
+from recto.blobs import Blobs
 from recto.vectors import Floats, LocalVector, SparseWords
 
 
@@ -26,39 +24,27 @@ class DescribedCover:
     features: bytes
 
 
-def write_staged(folder: Path, recipe_id: str, covers: Sequence[DescribedCover]) -> str:
-    """Write a batch durably (temporary file, fsync, rename) and return the name of the file.
+def write_staged(blobs: Blobs, recipe_id: str, covers: Sequence[DescribedCover]) -> str:
+    """Put a batch into the store and return the name of its staged file.
 
     Raises:
-        Unavailable: the disk is full or cannot be written; nothing half-written stays behind.
+        Unavailable: the store does not take it (a full disk); nothing half-written stays behind.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    name = f"{uuid.uuid4().hex}.npz"
-    temporary = folder / f"{name}.part"
-    try:
-        with temporary.open("wb") as file:
-            np.savez(file, allow_pickle=False, **_columns(recipe_id, covers))
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.rename(folder / name)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise Unavailable(f"The batch could not be staged in {folder}: {error}. Free some disk.") from error
-    return name
+    file = io.BytesIO()  # about 2 MB for a batch of 32 covers
+    np.savez(file, allow_pickle=False, **_columns(recipe_id, covers))
+    return blobs.put_staged(file.getvalue())
 
 
-def read_staged(folder: Path, name: str) -> tuple[str, list[DescribedCover]] | None:
+def read_staged(blobs: Blobs, name: str) -> tuple[str, list[DescribedCover]] | None:
     """The recipe and the covers of a staged file; None when it is missing or damaged (its covers are done again)."""
+    data = blobs.get_staged(name)
+    if data is None:
+        return None
     try:
-        with (folder / name).open("rb") as file, np.load(file, allow_pickle=False) as columns:
+        with np.load(io.BytesIO(data), allow_pickle=False) as columns:
             return str(columns["recipe"]), _rows({key: columns[key] for key in columns.files})
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
-
-
-def delete_staged(folder: Path, name: str) -> None:
-    """Remove a staged file that was indexed or is no longer wanted."""
-    (folder / name).unlink(missing_ok=True)
 
 
 def _columns(recipe_id: str, covers: Sequence[DescribedCover]) -> dict[str, npt.NDArray[np.generic]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from recto.blobs import BlobStore
+from recto.blobs import FolderBlobs
 from recto.errors import BadInput, NotFound, Refused, Unavailable
 
 DATA = b"the bytes of a cover"
@@ -19,15 +19,15 @@ NAME = hashlib.sha256(DATA).hexdigest()
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> BlobStore:
-    return BlobStore(tmp_path)
+def store(tmp_path: Path) -> FolderBlobs:
+    return FolderBlobs(tmp_path)
 
 
 def files_in(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
-def test_an_original_is_kept_under_its_sha256(store: BlobStore, tmp_path: Path) -> None:
+def test_an_original_is_kept_under_its_sha256(store: FolderBlobs, tmp_path: Path) -> None:
     assert store.put(DATA) == NAME
     assert store.get(NAME) == DATA
     assert store.exists(NAME)
@@ -35,7 +35,7 @@ def test_an_original_is_kept_under_its_sha256(store: BlobStore, tmp_path: Path) 
     assert files_in(tmp_path) == [f"blobs/{NAME[:2]}/{NAME}"]
 
 
-def test_keeping_the_same_original_twice_changes_nothing(store: BlobStore, tmp_path: Path) -> None:
+def test_keeping_the_same_original_twice_changes_nothing(store: FolderBlobs, tmp_path: Path) -> None:
     store.put(DATA)
     before = store.path(NAME).stat()
     (tmp_path / "copy").write_bytes(DATA)
@@ -46,14 +46,14 @@ def test_keeping_the_same_original_twice_changes_nothing(store: BlobStore, tmp_p
 
 
 @pytest.mark.parametrize("left", [b"", b"the by"])
-def test_an_original_cut_by_a_power_failure_is_written_anew(left: bytes, store: BlobStore) -> None:
+def test_an_original_cut_by_a_power_failure_is_written_anew(left: bytes, store: FolderBlobs) -> None:
     store.put(DATA)
     store.path(NAME).write_bytes(left)
     store.put(DATA)
     assert store.get(NAME) == DATA
 
 
-def test_a_file_is_kept_as_its_bytes_are(store: BlobStore, tmp_path: Path) -> None:
+def test_a_file_is_kept_as_its_bytes_are(store: FolderBlobs, tmp_path: Path) -> None:
     source = tmp_path / "cover.jpg"
     source.write_bytes(DATA)
     assert store.put_file(source) == NAME
@@ -65,9 +65,9 @@ def test_a_large_file_is_copied_in_pieces(tmp_path: Path) -> None:
     program = """
 import resource, sys
 from pathlib import Path
-from recto.blobs import BlobStore
+from recto.blobs import FolderBlobs
 folder = Path(sys.argv[1])
-store = BlobStore(folder)
+store = FolderBlobs(folder)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 name = store.put_file(folder / "large")
 grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
@@ -82,7 +82,7 @@ print(grown, store.path(name).stat().st_size)
     assert grown_kilobytes < 20_000
 
 
-def test_files_that_cannot_be_kept_are_refused(store: BlobStore, tmp_path: Path) -> None:
+def test_files_that_cannot_be_kept_are_refused(store: FolderBlobs, tmp_path: Path) -> None:
     large, pipe = tmp_path / "large.jpg", tmp_path / "pipe.jpg"
     large.write_bytes(bytes(1001))
     os.mkfifo(pipe)
@@ -99,13 +99,13 @@ def test_files_that_cannot_be_kept_are_refused(store: BlobStore, tmp_path: Path)
     assert len(files_in(tmp_path / "blobs")) == 1
 
 
-def test_a_missing_original_is_not_found(store: BlobStore) -> None:
+def test_a_missing_original_is_not_found(store: FolderBlobs) -> None:
     assert not store.exists(NAME)
     with pytest.raises(NotFound, match=NAME[:12]):
         store.get(NAME)
 
 
-def test_deleting_takes_the_thumbnail_along(store: BlobStore, tmp_path: Path) -> None:
+def test_deleting_takes_the_thumbnail_along(store: FolderBlobs, tmp_path: Path) -> None:
     store.put(DATA)
     store.put_thumbnail(NAME, b"jpeg")
     store.delete(NAME)
@@ -113,14 +113,14 @@ def test_deleting_takes_the_thumbnail_along(store: BlobStore, tmp_path: Path) ->
     assert files_in(tmp_path) == []
 
 
-def test_a_thumbnail_replaces_an_earlier_one(store: BlobStore, tmp_path: Path) -> None:
+def test_a_thumbnail_replaces_an_earlier_one(store: FolderBlobs, tmp_path: Path) -> None:
     store.put_thumbnail(NAME, b"first")
     store.put_thumbnail(NAME, b"second")
     assert store.thumbnail_path(NAME) == tmp_path / "thumbnails" / NAME[:2] / f"{NAME}.jpg"
     assert store.thumbnail_path(NAME).read_bytes() == b"second"
 
 
-def test_an_upload_has_a_name_of_ours(store: BlobStore, tmp_path: Path) -> None:
+def test_an_upload_has_a_name_of_ours(store: FolderBlobs, tmp_path: Path) -> None:
     names = {store.put_incoming(DATA) for _ in range(3)}
     assert len(names) == 3
     assert {path.name for path in (tmp_path / "incoming").iterdir()} == names
@@ -145,7 +145,7 @@ def test_an_upload_has_a_name_of_ours(store: BlobStore, tmp_path: Path) -> None:
         "a" * 32 + "/",
     ],
 )
-def test_no_name_leads_out_of_the_store(name: str, store: BlobStore) -> None:
+def test_no_name_leads_out_of_the_store(name: str, store: FolderBlobs) -> None:
     methods: list[Callable[[str], object]] = [store.path, store.get, store.exists, store.delete]
     methods += [store.thumbnail_path, lambda name: store.put_thumbnail(name, b"jpeg")]
     methods += [store.incoming_path, store.delete_incoming]
@@ -154,7 +154,7 @@ def test_no_name_leads_out_of_the_store(name: str, store: BlobStore) -> None:
             method(name)
 
 
-def test_old_uploads_are_pruned_and_young_ones_stay(store: BlobStore) -> None:
+def test_old_uploads_are_pruned_and_young_ones_stay(store: FolderBlobs) -> None:
     old, young = store.put_incoming(b"old"), store.put_incoming(b"young")
     os.utime(store.incoming_path(old), (time.time() - 100, time.time() - 100))
     assert store.prune_incoming(50) == 1
@@ -163,11 +163,11 @@ def test_old_uploads_are_pruned_and_young_ones_stay(store: BlobStore) -> None:
     assert store.prune_incoming(50) == 0
 
 
-def test_an_empty_data_folder_has_nothing_to_prune(store: BlobStore) -> None:
+def test_an_empty_data_folder_has_nothing_to_prune(store: FolderBlobs) -> None:
     assert store.prune_incoming(0) == 0
 
 
-def test_many_writers_of_the_same_bytes_agree(store: BlobStore, tmp_path: Path) -> None:
+def test_many_writers_of_the_same_bytes_agree(store: FolderBlobs, tmp_path: Path) -> None:
     data = os.urandom(200_000)
     with ThreadPoolExecutor(8) as threads:
         names = set(threads.map(lambda _: store.put(data), range(40)))
@@ -180,15 +180,15 @@ def test_what_a_killed_writer_leaves_is_invisible_and_pruned(tmp_path: Path) -> 
     program = """
 import os, sys
 from pathlib import Path
-from recto import blobs
+from recto.blobs import FolderBlobs, folder
 os.fsync = lambda descriptor: os.kill(os.getpid(), 9)
-blobs._sync_folder = lambda folder: None
-blobs.BlobStore(Path(sys.argv[1])).put(b"the bytes of a cover")
+folder._sync_folder = lambda path: None
+FolderBlobs(Path(sys.argv[1])).put(b"the bytes of a cover")
 """
     done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=False)
     assert done.returncode == -9
     (left,) = [path for path in (tmp_path / "blobs").rglob("*") if path.is_file()]
-    store = BlobStore(tmp_path)
+    store = FolderBlobs(tmp_path)
     assert not store.exists(NAME)
     assert store.prune_incoming(3600) == 0, "somebody may still be writing it"
     os.utime(left, (time.time() - 7200, time.time() - 7200))
@@ -199,10 +199,12 @@ blobs.BlobStore(Path(sys.argv[1])).put(b"the bytes of a cover")
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "blobs").write_text("a file where a folder should be")
     with pytest.raises(Unavailable, match="cannot be written"):
-        BlobStore(tmp_path).put(DATA)
+        FolderBlobs(tmp_path).put(DATA)
 
 
-def test_a_discarded_original_stays_until_its_time_and_is_kept_when_it_is_put_again(store: BlobStore) -> None:
+def test_a_discarded_original_stays_until_its_time_and_is_kept_when_it_is_put_again(
+    store: FolderBlobs,
+) -> None:
     gone, back = store.put(b"gone"), store.put(b"back")
     for sha256 in (gone, back):
         store.discard(sha256)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from recto.blobs import BlobStore
+from recto.blobs import FolderBlobs
 from recto.errors import Unavailable
 
 ROOM = 256 * 1024
@@ -30,7 +30,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_full_disk_is_said_and_leaves_nothing_half_written(small_disk: Path) -> None:
-    store = BlobStore(small_disk)
+    store = FolderBlobs(small_disk)
     kept: list[str] = []
 
     def fill() -> None:
@@ -49,7 +49,7 @@ def test_a_full_disk_is_said_and_leaves_nothing_half_written(small_disk: Path) -
 def test_writing_goes_on_once_there_is_room(
     small_disk: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    store = BlobStore(small_disk)
+    store = FolderBlobs(small_disk)
     source = tmp_path_factory.mktemp("source") / "cover.jpg"
     source.write_bytes(os.urandom(150_000))
     first = store.put(os.urandom(150_000))
@@ -65,11 +65,11 @@ def test_a_limit_on_the_size_of_files_is_said_too(tmp_path: Path) -> None:
     program = """
 import resource, signal, sys
 from pathlib import Path
-from recto.blobs import BlobStore
+from recto.blobs import FolderBlobs
 from recto.errors import Unavailable
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
-store = BlobStore(Path(sys.argv[1]))
+store = FolderBlobs(Path(sys.argv[1]))
 store.put(bytes(900))
 try:
     store.put(bytes(2000))

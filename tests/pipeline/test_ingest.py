@@ -7,7 +7,6 @@ import dataclasses
 import io
 import shutil
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +14,7 @@ from PIL import Image
 from tests.pipeline.conftest import HEIGHT, SEED, Shelf, jpeg
 
 from recto import ingest, local
+from recto.blobs import Blobs
 from recto.engine import Engine
 from recto.errors import BadInput, RecipeMismatch
 from recto.index import open_index
@@ -48,7 +48,7 @@ def test_both_sides_of_a_book_become_searchable(shelf: Shelf) -> None:
     }
     assert {cover.recipe for cover in covers} == {shelf.engine.version.recipe_id}
     assert counted(shelf) == {Side.FRONT: 1, Side.BACK: 1}
-    assert not list(shelf.engine.staged_dir.iterdir())
+    assert not list((shelf.engine.settings.data_dir / "staged").iterdir())
 
 
 def test_adding_the_same_cover_twice_changes_nothing(shelf: Shelf) -> None:
@@ -81,10 +81,10 @@ def test_a_cover_without_any_feature_is_still_stored(shelf: Shelf) -> None:
 def test_a_staged_file_that_is_indexed_twice_changes_nothing(shelf: Shelf) -> None:
     shelf.add_drawn(0)
     report = ingest_batch(shelf.engine, "worker")
-    copy = shelf.engine.staged_dir / "copy.npz"
-    shutil.copy(shelf.engine.staged_dir / report.staged_file, copy)
+    copy = shelf.engine.settings.data_dir / "staged" / "copy.npz"
+    shutil.copy(shelf.engine.settings.data_dir / "staged" / report.staged_file, copy)
     assert index_staged(shelf.engine, report.staged_file) == 2
-    copy.rename(shelf.engine.staged_dir / report.staged_file)
+    copy.rename(shelf.engine.settings.data_dir / "staged" / report.staged_file)
     assert index_staged(shelf.engine, report.staged_file) == 0
     assert counted(shelf) == {Side.FRONT: 1, Side.BACK: 1}
 
@@ -92,7 +92,7 @@ def test_a_staged_file_that_is_indexed_twice_changes_nothing(shelf: Shelf) -> No
 @pytest.mark.parametrize("damage", ["missing", "truncated"])
 def test_covers_of_a_lost_staged_file_are_done_again(shelf: Shelf, damage: str) -> None:
     shelf.add_drawn(0)
-    path = shelf.engine.staged_dir / ingest_batch(shelf.engine, "worker").staged_file
+    path = shelf.engine.settings.data_dir / "staged" / ingest_batch(shelf.engine, "worker").staged_file
     if damage == "missing":
         path.unlink()
     else:
@@ -106,7 +106,7 @@ def test_vectors_of_another_recipe_never_reach_the_index(
 ) -> None:
     shelf.add_drawn(0)
     monkeypatch.setattr(
-        ingest, "write_staged", lambda folder, _, covers: write_staged(folder, "0123456789ab", covers)
+        ingest, "write_staged", lambda blobs, _, covers: write_staged(blobs, "0123456789ab", covers)
     )
     report = ingest_batch(shelf.engine, "worker")
     monkeypatch.undo()
@@ -159,12 +159,12 @@ def test_a_cover_whose_vector_the_index_refuses_ends_in_quarantine_and_spares_it
     bad = shelf.add(Book("bad"), Side.FRONT, jpeg(draw_book(0, seed=SEED, height=HEIGHT).front))
     good = shelf.add(Book("good"), Side.FRONT, jpeg(draw_book(1, seed=SEED, height=HEIGHT).front))
 
-    def spoil(folder: Path, recipe_id: str, covers: Sequence[DescribedCover]) -> str:
+    def spoil(blobs: Blobs, recipe_id: str, covers: Sequence[DescribedCover]) -> str:
         spoilt = [
             dataclasses.replace(cover, embedding=cover.embedding * np.nan) if cover.cover_id == bad else cover
             for cover in covers
         ]
-        return write_staged(folder, recipe_id, spoilt)
+        return write_staged(blobs, recipe_id, spoilt)
 
     monkeypatch.setattr(ingest, "write_staged", spoil)
     while (report := ingest_batch(shelf.engine, "worker")).claimed:

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, sync_playwright
 from redis import Redis
 from werkzeug.test import TestResponse
 
-from recto.blobs import BlobStore
+from recto.blobs import Blobs
 from recto.ledger import Ledger
 from recto.settings import Settings
 from recto_web.app import create_app
@@ -104,7 +104,7 @@ def ledger(app: Flask) -> Ledger:
 
 
 @pytest.fixture
-def blobs(app: Flask) -> BlobStore:
+def blobs(app: Flask) -> Blobs:
     """The blob store of the application."""
     return _parts(app).blobs
 

@@ -9,7 +9,7 @@ from typing import Any
 from flask.testing import FlaskClient
 from PIL import Image
 
-from recto.blobs import BlobStore
+from recto.blobs import Blobs
 from recto.ledger import Ledger
 from recto.records import Book, Cover, Side, Where
 
@@ -29,7 +29,7 @@ def upload(data: bytes, name: str = "photo.jpg") -> tuple[io.BytesIO, str]:
 
 
 def put_book(
-    ledger: Ledger, blobs: BlobStore, book: Book, colour: str = "navy", side: Side = Side.FRONT
+    ledger: Ledger, blobs: Blobs, book: Book, colour: str = "navy", side: Side = Side.FRONT
 ) -> Cover:
     """A book with one cover that is ready to be shown."""
     ledger.put_book(book)
@@ -67,7 +67,7 @@ def row_of(
 
 
 def put_search(
-    ledger: Ledger, blobs: BlobStore, verdict: str, rows: list[dict[str, Any]], where: Where | None = None
+    ledger: Ledger, blobs: Blobs, verdict: str, rows: list[dict[str, Any]], where: Where | None = None
 ) -> str:
     """A search that was answered."""
     name = blobs.put_incoming(picture("teal"))

@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from tests.web.shelf import index_all, picture, token, upload
 
-from recto.blobs import BlobStore
+from recto.blobs import Blobs
 from recto.ledger import Ledger
 from recto.records import Book, CoverState, Side
 from recto_web.book_form import MAX_FILES
@@ -39,7 +39,7 @@ def _add(client: FlaskClient, front: str = "navy", **fields: Any) -> Any:
 
 
 def test_a_book_with_both_sides_is_kept_and_leads_to_its_job(
-    client: FlaskClient, ledger: Ledger, blobs: BlobStore
+    client: FlaskClient, ledger: Ledger, blobs: Blobs
 ) -> None:
     back = [upload(picture("teal"), "b1.jpg"), upload(picture("gold", "PNG"), "b2.png")]
     sent = _add(client, back=back)

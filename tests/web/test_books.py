@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from tests.web.shelf import index_all, picture, put_book, put_search, row_of, upload
 
-from recto.blobs import BlobStore
+from recto.blobs import Blobs
 from recto.ledger import Ledger
 from recto.records import Book, Side
 
@@ -49,7 +49,7 @@ HOSTILE = "\"><script>alert('x')</script><img src=x onerror=alert(1)>{{ 7 * 191 
 
 @pytest.mark.parametrize("book_id", ODD_IDS)
 def test_every_id_leads_to_its_book_and_back(
-    client: FlaskClient, ledger: Ledger, blobs: BlobStore, book_id: str
+    client: FlaskClient, ledger: Ledger, blobs: Blobs, book_id: str
 ) -> None:
     ledger.put_book(Book("x", "Another"))
     put_book(ledger, blobs, Book(book_id, "The one"))
@@ -72,9 +72,7 @@ def test_a_plain_slash_in_the_address_works_too(client: FlaskClient, ledger: Led
     assert "<h1>Left</h1>" in client.get("/books/shelf/4").text
 
 
-def test_texts_are_shown_as_they_are_and_never_run(
-    client: FlaskClient, ledger: Ledger, blobs: BlobStore
-) -> None:
+def test_texts_are_shown_as_they_are_and_never_run(client: FlaskClient, ledger: Ledger, blobs: Blobs) -> None:
     book = Book(
         HOSTILE[:100],
         HOSTILE,
@@ -110,7 +108,7 @@ def test_texts_are_shown_as_they_are_and_never_run(
 
 
 def test_a_book_shows_what_is_known_and_the_state_of_its_covers(
-    client: FlaskClient, ledger: Ledger, blobs: BlobStore
+    client: FlaskClient, ledger: Ledger, blobs: Blobs
 ) -> None:
     book = Book(
         "b",
@@ -152,7 +150,7 @@ def test_an_unknown_book_is_a_page_that_is_not_there(client: FlaskClient, path: 
 
 
 def test_a_deleted_book_is_gone_at_once_and_its_images_are_no_more_served(
-    client: FlaskClient, ledger: Ledger, blobs: BlobStore
+    client: FlaskClient, ledger: Ledger, blobs: Blobs
 ) -> None:
     cover = put_book(ledger, blobs, Book("b", "Emma"))
     assert "The book was deleted." in client.get(client.post("/books/b/delete").location).text

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, exp
 from tests.web.live import Live, live
 from tests.web.shelf import answer, index_all, picture, put_book, put_search, row_of
 
-from recto.blobs import BlobStore
+from recto.blobs import open_blobs
 from recto.ledger import Entry, EntryItem, Ledger
 from recto.records import Book, Side
 from recto.settings import MIB, Settings
@@ -45,7 +45,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, redis_url: str) -> Iterator
 @pytest.fixture(scope="module")
 def shelf(server: Live) -> Iterator[Ledger]:
     """Its ledger, with two books."""
-    ledger, blobs = Ledger.open(server.settings), BlobStore(server.settings.data_dir)
+    ledger, blobs = Ledger.open(server.settings), open_blobs(server.settings)
     put_book(ledger, blobs, RAVEN)
     put_book(ledger, blobs, RAVEN, "teal", Side.BACK)
     put_book(ledger, blobs, TWIN, "maroon")
@@ -84,7 +84,7 @@ def photo(tmp_path: Path) -> Path:
 
 def _answer_next(server: Live, ledger: Ledger, url: str) -> None:
     """Answer the search of an address, as the index worker would."""
-    blobs = BlobStore(server.settings.data_dir)
+    blobs = open_blobs(server.settings)
     cover = ledger.covers_of(RAVEN.book_id)[0]
     name = blobs.put_incoming(picture("gold"))
     ledger.finish_search(url.rpartition("/")[2], answer("found", [row_of(RAVEN, cover, 0.97, 84)], name))
@@ -97,7 +97,7 @@ def _search_of(page: Page) -> str:
 
 
 def _every_page(server: Live, ledger: Ledger) -> list[str]:
-    blobs = BlobStore(server.settings.data_dir)
+    blobs = open_blobs(server.settings)
     raven, twin = ledger.covers_of(RAVEN.book_id)[0], ledger.covers_of(TWIN.book_id)[0]
     rows = [row_of(RAVEN, raven, 0.55, 60), row_of(TWIN, twin, 0.45, 58)]
     searches = [put_search(ledger, blobs, verdict, rows) for verdict in ("found", "ambiguous", "not_found")]
@@ -251,7 +251,7 @@ def test_the_photo_given_last_counts(page: Page, server: Live, photo: Path) -> N
 
 
 def test_a_job_moves_on_in_place(page: Page, server: Live, shelf: Ledger) -> None:
-    blobs = BlobStore(server.settings.data_dir)
+    blobs = open_blobs(server.settings)
     job_id = shelf.create_job("ingest", "Faust")
     entry = Entry(Book("faust", "Faust"), (EntryItem(Side.FRONT, "f.jpg", blobs.put(picture("coral"))),))
     shelf.acknowledge(job_id, [entry])
@@ -266,7 +266,7 @@ def test_a_job_moves_on_in_place(page: Page, server: Live, shelf: Ledger) -> Non
 
 
 def test_deleting_asks_first(page: Page, server: Live, shelf: Ledger) -> None:
-    put_book(shelf, BlobStore(server.settings.data_dir), Book("doomed/1", "Doomed"), "tan")
+    put_book(shelf, open_blobs(server.settings), Book("doomed/1", "Doomed"), "tan")
     page.goto(f"{server.url}/books/doomed%2F1")
     button = page.get_by_role("button", name=re.compile("Yes, delete"))
     expect(button).to_be_hidden()

@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from tests.web.shelf import index_all, put_book
 
-from recto.blobs import BlobStore
+from recto.blobs import Blobs
 from recto.ledger import Ledger
 from recto.records import Book, Side
 from recto_web.pages.catalogue import PAGE_SIZE
@@ -21,7 +21,7 @@ SHELF = (
 
 
 @pytest.fixture
-def shelf(ledger: Ledger, blobs: BlobStore) -> None:
+def shelf(ledger: Ledger, blobs: Blobs) -> None:
     """Three books."""
     for book in SHELF:
         put_book(ledger, blobs, book)
@@ -100,7 +100,7 @@ def test_a_page_that_does_not_exist_is_no_error(client: FlaskClient, page: str) 
     assert client.get("/books", query_string={"page": page}).status_code == 200
 
 
-def test_states_of_covers_are_told(client: FlaskClient, ledger: Ledger, blobs: BlobStore) -> None:
+def test_states_of_covers_are_told(client: FlaskClient, ledger: Ledger, blobs: Blobs) -> None:
     put_book(ledger, blobs, SHELF[0])
     index_all(ledger)
     put_book(ledger, blobs, SHELF[1], "teal")

@@ -6,12 +6,12 @@ import pytest
 from flask.testing import FlaskClient
 from tests.web.shelf import picture, put_book
 
-from recto.blobs import BlobStore
+from recto.blobs import Blobs
 from recto.ledger import Ledger
 from recto.records import Book, Cover, Side
 
 
-def _cover(ledger: Ledger, blobs: BlobStore, data: bytes, *, decoded: bool = True) -> Cover:
+def _cover(ledger: Ledger, blobs: Blobs, data: bytes, *, decoded: bool = True) -> Cover:
     ledger.put_book(Book("b", "Emma"))
     cover, _ = ledger.add_cover("b", Side.FRONT, blobs.put(data))
     if decoded:
@@ -19,7 +19,7 @@ def _cover(ledger: Ledger, blobs: BlobStore, data: bytes, *, decoded: bool = Tru
     return cover
 
 
-def test_a_thumbnail_is_kept_for_good(client: FlaskClient, ledger: Ledger, blobs: BlobStore) -> None:
+def test_a_thumbnail_is_kept_for_good(client: FlaskClient, ledger: Ledger, blobs: Blobs) -> None:
     path = f"/covers/{put_book(ledger, blobs, Book('b', 'Emma')).cover_id}/thumbnail"
     image = client.get(path)
     assert image.data == picture()
@@ -31,7 +31,7 @@ def test_a_thumbnail_is_kept_for_good(client: FlaskClient, ledger: Ledger, blobs
 
 
 def test_before_its_thumbnail_a_cover_has_a_quiet_placeholder(
-    client: FlaskClient, ledger: Ledger, blobs: BlobStore
+    client: FlaskClient, ledger: Ledger, blobs: Blobs
 ) -> None:
     cover = _cover(ledger, blobs, picture(), decoded=False)
     for what in ("thumbnail", "image"):
@@ -43,7 +43,7 @@ def test_before_its_thumbnail_a_cover_has_a_quiet_placeholder(
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP"])
 def test_an_original_is_served_under_its_own_type(
-    client: FlaskClient, ledger: Ledger, blobs: BlobStore, kind: str
+    client: FlaskClient, ledger: Ledger, blobs: Blobs, kind: str
 ) -> None:
     data = picture(kind=kind)
     image = client.get(f"/covers/{_cover(ledger, blobs, data).cover_id}/image")
@@ -58,7 +58,7 @@ def test_an_original_is_served_under_its_own_type(
     ids=str,
 )
 def test_what_browsers_cannot_show_is_served_as_its_small_copy(
-    client: FlaskClient, ledger: Ledger, blobs: BlobStore, data: bytes
+    client: FlaskClient, ledger: Ledger, blobs: Blobs, data: bytes
 ) -> None:
     image = client.get(f"/covers/{_cover(ledger, blobs, data).cover_id}/image")
     assert image.mimetype == "image/jpeg"

@@ -7,13 +7,13 @@ import re
 from flask.testing import FlaskClient
 from tests.web.shelf import index_all, picture
 
-from recto.blobs import BlobStore
+from recto.blobs import Blobs
 from recto.ledger import Entry, EntryItem, JobRow, Ledger, NewItem
 from recto.records import Book, CoverState, Side
 from recto_web.pages.jobs import ITEMS_PER_PAGE, view
 
 
-def _job(ledger: Ledger, blobs: BlobStore, covers: int, source: str = "/scans/list.csv") -> str:
+def _job(ledger: Ledger, blobs: Blobs, covers: int, source: str = "/scans/list.csv") -> str:
     job_id = ledger.create_job("ingest", source)
     for number in range(covers):
         sha256 = blobs.put(picture(size=(number + 10, 10)))
@@ -28,7 +28,7 @@ def test_without_jobs_the_page_says_how_to_begin(client: FlaskClient) -> None:
 
 
 def test_a_running_job_shows_its_progress_and_refreshes(
-    client: FlaskClient, ledger: Ledger, blobs: BlobStore
+    client: FlaskClient, ledger: Ledger, blobs: Blobs
 ) -> None:
     job_id = _job(ledger, blobs, 4)
     covers = ledger.claim("w", 1, 60)
@@ -42,7 +42,7 @@ def test_a_running_job_shows_its_progress_and_refreshes(
     assert "list.csv" in client.get("/jobs").text
 
 
-def test_a_finished_job_stands_still(client: FlaskClient, ledger: Ledger, blobs: BlobStore) -> None:
+def test_a_finished_job_stands_still(client: FlaskClient, ledger: Ledger, blobs: Blobs) -> None:
     job_id = _job(ledger, blobs, 2)
     index_all(ledger)
     for path in (f"/jobs/{job_id}", "/jobs"):
@@ -71,7 +71,7 @@ def test_what_failed_is_listed_with_stage_and_reason_in_pages(client: FlaskClien
     assert "Try the failed ones again" not in first  # nothing was kept that could be tried again
 
 
-def test_failed_covers_are_tried_again(client: FlaskClient, ledger: Ledger, blobs: BlobStore) -> None:
+def test_failed_covers_are_tried_again(client: FlaskClient, ledger: Ledger, blobs: Blobs) -> None:
     job_id = _job(ledger, blobs, 2)
     for cover in ledger.claim("w", 2, 60):
         ledger.mark_failed(cover.cover_id, "decode", "It was torn.")
@@ -82,7 +82,7 @@ def test_failed_covers_are_tried_again(client: FlaskClient, ledger: Ledger, blob
     assert "0 of 2 covers" in client.get(f"/jobs/{job_id}").text
 
 
-def test_a_job_is_there_as_json(client: FlaskClient, ledger: Ledger, blobs: BlobStore) -> None:
+def test_a_job_is_there_as_json(client: FlaskClient, ledger: Ledger, blobs: Blobs) -> None:
     job_id = _job(ledger, blobs, 3)
     body = client.get(f"/jobs/{job_id}", headers={"Accept": "application/json"}).json
     assert body is not None

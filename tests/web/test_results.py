@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 from tests.web.shelf import CORNERS, picture, put_book, put_search, row_of
 
-from recto.blobs import BlobStore
+from recto.blobs import Blobs
 from recto.ledger import Ledger
 from recto.records import Book, Where
 
@@ -15,9 +15,7 @@ RAVEN = Book("raven", "The Raven", ("Edgar Allan Poe",), publisher="Wiley", year
 TWIN = Book("raven-2", "The Raven", ("Edgar Allan Poe",), publisher="Wiley", year=1846)
 
 
-def test_a_found_book_is_shown_with_its_evidence(
-    client: FlaskClient, ledger: Ledger, blobs: BlobStore
-) -> None:
+def test_a_found_book_is_shown_with_its_evidence(client: FlaskClient, ledger: Ledger, blobs: Blobs) -> None:
     raven, twin = put_book(ledger, blobs, RAVEN), put_book(ledger, blobs, TWIN, "maroon")
     rows = [row_of(RAVEN, raven, 0.97, 84), row_of(TWIN, twin, 0.02, 4, seen=False)]
     search_id = put_search(ledger, blobs, "found", rows)
@@ -33,7 +31,7 @@ def test_a_found_book_is_shown_with_its_evidence(
 
 
 def test_the_region_is_drawn_in_pixels_of_the_full_photo(
-    client: FlaskClient, ledger: Ledger, blobs: BlobStore
+    client: FlaskClient, ledger: Ledger, blobs: Blobs
 ) -> None:
     rows = [row_of(RAVEN, put_book(ledger, blobs, RAVEN), 0.97, 84)]
     text = client.get(f"/searches/{put_search(ledger, blobs, 'found', rows)}").text
@@ -42,7 +40,7 @@ def test_the_region_is_drawn_in_pixels_of_the_full_photo(
     assert f'points="{corners}"' in text
 
 
-def test_further_books_in_the_photo_are_named(client: FlaskClient, ledger: Ledger, blobs: BlobStore) -> None:
+def test_further_books_in_the_photo_are_named(client: FlaskClient, ledger: Ledger, blobs: Blobs) -> None:
     rows = [
         row_of(RAVEN, put_book(ledger, blobs, RAVEN), 0.97, 84),
         row_of(TWIN, put_book(ledger, blobs, TWIN), 0.9, 50),
@@ -57,7 +55,7 @@ def test_further_books_in_the_photo_are_named(client: FlaskClient, ledger: Ledge
 
 
 def test_look_alikes_are_told_apart_by_what_differs(
-    client: FlaskClient, ledger: Ledger, blobs: BlobStore
+    client: FlaskClient, ledger: Ledger, blobs: Blobs
 ) -> None:
     rows = [
         row_of(RAVEN, put_book(ledger, blobs, RAVEN), 0.5, 60),
@@ -70,7 +68,7 @@ def test_look_alikes_are_told_apart_by_what_differs(
 
 
 def test_only_books_in_the_same_place_are_look_alikes(
-    client: FlaskClient, ledger: Ledger, blobs: BlobStore
+    client: FlaskClient, ledger: Ledger, blobs: Blobs
 ) -> None:
     other = Book("walden", "Walden")
     rows = [
@@ -91,7 +89,7 @@ def test_only_books_in_the_same_place_are_look_alikes(
     assert text.index("Also in your photo") < text.index(">Walden<")
 
 
-def test_a_book_that_is_not_there_can_be_added(client: FlaskClient, ledger: Ledger, blobs: BlobStore) -> None:
+def test_a_book_that_is_not_there_can_be_added(client: FlaskClient, ledger: Ledger, blobs: Blobs) -> None:
     rows = [row_of(RAVEN, put_book(ledger, blobs, RAVEN), 0.04, 5, seen=False)]
     text = client.get(f"/searches/{put_search(ledger, blobs, 'not_found', rows)}").text
     assert "Not in the catalogue" in text
@@ -101,7 +99,7 @@ def test_a_book_that_is_not_there_can_be_added(client: FlaskClient, ledger: Ledg
 
 
 def test_an_empty_catalogue_is_the_reason_when_it_is(
-    client: FlaskClient, ledger: Ledger, blobs: BlobStore
+    client: FlaskClient, ledger: Ledger, blobs: Blobs
 ) -> None:
     assert (
         "catalogue is still empty"
@@ -109,7 +107,7 @@ def test_an_empty_catalogue_is_the_reason_when_it_is(
     )
 
 
-def test_a_filter_is_the_reason_when_it_may_be(client: FlaskClient, ledger: Ledger, blobs: BlobStore) -> None:
+def test_a_filter_is_the_reason_when_it_may_be(client: FlaskClient, ledger: Ledger, blobs: Blobs) -> None:
     put_book(ledger, blobs, RAVEN)
     where = Where(year_from=1900, authors=("A <i>B</i>",), language="de", tag="sea")
     text = client.get(f"/searches/{put_search(ledger, blobs, 'not_found', [], where)}").text
@@ -117,7 +115,7 @@ def test_a_filter_is_the_reason_when_it_may_be(client: FlaskClient, ledger: Ledg
 
 
 def test_a_book_that_was_deleted_since_is_still_named(
-    client: FlaskClient, ledger: Ledger, blobs: BlobStore
+    client: FlaskClient, ledger: Ledger, blobs: Blobs
 ) -> None:
     search_id = put_search(ledger, blobs, "found", [row_of(RAVEN, put_book(ledger, blobs, RAVEN), 0.97, 84)])
     ledger.delete_book("raven")
@@ -126,7 +124,7 @@ def test_a_book_that_was_deleted_since_is_still_named(
     assert "/books/raven" not in text
 
 
-def test_the_result_is_there_as_json(client: FlaskClient, ledger: Ledger, blobs: BlobStore) -> None:
+def test_the_result_is_there_as_json(client: FlaskClient, ledger: Ledger, blobs: Blobs) -> None:
     rows = [row_of(RAVEN, put_book(ledger, blobs, RAVEN), 0.97, 84)]
     url = f"/searches/{put_search(ledger, blobs, 'found', rows)}"
     body = client.get(url, headers=JSON).json
@@ -136,7 +134,7 @@ def test_the_result_is_there_as_json(client: FlaskClient, ledger: Ledger, blobs:
     assert body["books"] == rows
 
 
-def test_a_failed_search_says_why(client: FlaskClient, ledger: Ledger, blobs: BlobStore) -> None:
+def test_a_failed_search_says_why(client: FlaskClient, ledger: Ledger, blobs: Blobs) -> None:
     search_id = ledger.create_search([(None, blobs.put_incoming(picture()))], Where(), 10)
     ledger.fail_search(search_id, "The photo <ends> in the middle.")
     page = client.get(f"/searches/{search_id}")
@@ -150,7 +148,7 @@ def test_a_failed_search_says_why(client: FlaskClient, ledger: Ledger, blobs: Bl
 
 
 def test_a_search_that_nobody_answered_says_so(
-    client: FlaskClient, ledger: Ledger, blobs: BlobStore, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient, ledger: Ledger, blobs: Blobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     search_id = ledger.create_search([(None, blobs.put_incoming(picture()))], Where(), 10)
     monkeypatch.setattr(ledger, "_search_seconds", -1.0)
@@ -165,7 +163,7 @@ def test_an_unknown_search_is_a_page_that_is_not_there(client: FlaskClient, path
 
 
 def test_a_photo_is_a_picture_and_stays_for_the_browser(
-    client: FlaskClient, ledger: Ledger, blobs: BlobStore
+    client: FlaskClient, ledger: Ledger, blobs: Blobs
 ) -> None:
     url = f"/searches/{put_search(ledger, blobs, 'not_found', [])}/photos"
     photo = client.get(f"{url}/0")
@@ -175,14 +173,14 @@ def test_a_photo_is_a_picture_and_stays_for_the_browser(
 
 
 def test_an_upload_that_is_no_picture_is_never_served(
-    client: FlaskClient, ledger: Ledger, blobs: BlobStore
+    client: FlaskClient, ledger: Ledger, blobs: Blobs
 ) -> None:
     name = blobs.put_incoming(b"<html><script>alert(1)</script>")
     search_id = ledger.create_search([(None, name)], Where(), 10)
     assert client.get(f"/searches/{search_id}/photos/0").status_code == 404
 
 
-def test_a_photo_that_was_cleared_away_is_gone(client: FlaskClient, ledger: Ledger, blobs: BlobStore) -> None:
+def test_a_photo_that_was_cleared_away_is_gone(client: FlaskClient, ledger: Ledger, blobs: Blobs) -> None:
     name = blobs.put_incoming(picture())
     search_id = ledger.create_search([(None, name)], Where(), 10)
     blobs.delete_incoming(name)

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from redis import Redis
 from tests.web.shelf import answer, picture, put_book, row_of, token, upload
 
-from recto.blobs import BlobStore
+from recto.blobs import Blobs
 from recto.ledger import Ledger, SearchRow
 from recto.records import Book, Side
 from recto.settings import Settings
@@ -31,9 +31,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def answering(
-    ledger: Ledger, blobs: BlobStore, worker: None, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[None]:
+def answering(ledger: Ledger, blobs: Blobs, worker: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Answers the first search that is created, a moment later, as the index worker would: through the ledger."""
     book = Book("b", "The Raven", ("Edgar Allan Poe",))
     cover = put_book(ledger, blobs, book)

@@ -12,7 +12,7 @@ from types import TracebackType
 import numpy as np
 import psutil
 
-from recto.blobs import BlobStore
+from recto.blobs import open_blobs
 from recto.images import encode_jpeg
 from recto.ledger import Entry, EntryItem, Ledger
 from recto.records import Book, Side
@@ -109,7 +109,7 @@ def draw(seed: int, width: int = 144, height: int = 200) -> bytes:
 
 def acknowledge(settings: Settings, ledger: Ledger, images: dict[tuple[str, Side], bytes]) -> str:
     """Enter covers as an ingest does, and return the job."""
-    blobs = BlobStore(settings.data_dir)
+    blobs = open_blobs(settings)
     job_id = ledger.create_job("ingest", "a test")
     entries = [
         Entry(Book(book_id, title=book_id), (EntryItem(side, f"{book_id}_{side}.jpg", blobs.put(data)),))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from recto.blobs import BlobStore
+from recto.blobs import open_blobs
 from recto.ledger import Ledger
 from recto.records import Book, Side
 from recto.settings import Settings
@@ -30,7 +30,7 @@ def test_originals_of_deleted_books_go_after_a_grace_time_unless_they_are_named_
     run.mkdir()
     redis = RedisServer(run, run / "redis.log")
     redis.start()
-    ledger, blobs = Ledger.open(settings), BlobStore(settings.data_dir)
+    ledger, blobs = Ledger.open(settings), open_blobs(settings)
     producer, client = Producer(redis.url, settings), connect(redis.url)
     old, named, young = (blobs.put(name.encode()) for name in ("old", "named", "young"))
     ledger.put_book(Book("a"))

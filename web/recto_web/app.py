@@ -7,7 +7,7 @@ from threading import BoundedSemaphore
 import jinja2
 from flask import Flask
 
-from recto.blobs import BlobStore
+from recto.blobs import open_blobs
 from recto.ledger import Ledger
 from recto.settings import Settings
 from recto_web import pages
@@ -34,7 +34,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions[EXTENSION] = Parts(
         settings=settings,
         ledger=Ledger.open(settings),
-        blobs=BlobStore(settings.data_dir),
+        blobs=open_blobs(settings),
         producer=Producer(redis_url_of(settings), settings),
         waiting=BoundedSemaphore(max(1, settings.web_threads // 2)),
     )

@@ -8,7 +8,7 @@ from typing import cast
 
 from flask import current_app
 
-from recto.blobs import BlobStore
+from recto.blobs import Blobs
 from recto.ledger import Ledger
 from recto.settings import Settings
 from recto_workers.messages import Producer
@@ -22,7 +22,7 @@ class Parts:
 
     settings: Settings
     ledger: Ledger
-    blobs: BlobStore
+    blobs: Blobs
     producer: Producer
     waiting: BoundedSemaphore  # of requests that wait for the answer of a search
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from redis import Redis
 from redis.exceptions import RedisError
 
-from recto.blobs import BlobStore
+from recto.blobs import Blobs
 from recto.errors import RectoError
 from recto.ledger import Ledger
 from recto.records import CoverState
@@ -39,7 +39,7 @@ class Sweep(threading.Thread):
     """Sweeps until stopped; of several processes only one does it at a time."""
 
     def __init__(
-        self, settings: Settings, ledger: Ledger, blobs: BlobStore, producer: Producer, client: Redis
+        self, settings: Settings, ledger: Ledger, blobs: Blobs, producer: Producer, client: Redis
     ) -> None:
         super().__init__(name="sweep", daemon=True)
         self._settings = settings
@@ -104,8 +104,8 @@ class Sweep(threading.Thread):
 
     def _delete_orphans(self) -> None:
         """Staged files whose worker died before the ledger knew of them."""
+        old = self._blobs.staged_names(PRUNE_SECONDS)
         wanted = set(self._ledger.staged_files(0))
-        oldest = time.time() - PRUNE_SECONDS
-        for file in (self._settings.data_dir / "staged").glob("*"):
-            if file.name not in wanted and file.stat().st_mtime < oldest:
-                file.unlink(missing_ok=True)
+        for name in old:
+            if name not in wanted:
+                self._blobs.delete_staged(name)

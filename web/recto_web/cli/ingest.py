@@ -37,7 +37,7 @@ def ingest(source: Path, as_json: bool, no_wait: bool, root: Path | None) -> Non
     In a folder, `X.jpg` is the front of book X; `X_front.jpg`, `X_back.jpg` are its two sides. Doing it twice changes
     nothing. Exit code 3: some items failed, each is listed with its reason.
     """
-    from recto.blobs import BlobStore
+    from recto.blobs import open_blobs
     from recto.intake import take_in
     from recto.manifest import read_manifest
 
@@ -47,7 +47,7 @@ def ingest(source: Path, as_json: bool, no_wait: bool, root: Path | None) -> Non
         ledger = session.ledger
         job_id = ledger.create_job("ingest", str(source))
         with Progress("reading", quiet=as_json) as progress:
-            for done in take_in(session.settings, ledger, BlobStore(session.settings.data_dir), job_id, rows):
+            for done in take_in(session.settings, ledger, open_blobs(session.settings), job_id, rows):
                 session.wake_ingest()
                 progress.update(done)
         if no_wait:

@@ -86,10 +86,10 @@ def run_one(
         BadInput: a photo was refused; the message says why.
         Unavailable: no worker answered in time.
     """
-    from recto.blobs import BlobStore
+    from recto.blobs import open_blobs
 
     assert session.producer is not None
-    blobs = BlobStore(session.settings.data_dir)
+    blobs = open_blobs(session.settings)
     names = [
         (side, blobs.put_incoming(_read(path, session.settings.max_image_bytes))) for side, path in photos
     ]

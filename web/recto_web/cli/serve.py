@@ -87,7 +87,7 @@ def _stock(settings: Settings) -> str:
         BadInput: the data folder holds a catalogue that is not the demo's.
     """
     from recto import demo as shelf
-    from recto.blobs import BlobStore
+    from recto.blobs import open_blobs
     from recto.intake import take_in
     from recto.ledger import Ledger
     from recto.manifest import read_manifest
@@ -109,7 +109,7 @@ def _stock(settings: Settings) -> str:
                 settings.data_dir, lambda done, total: progress.update(done, total=total)
             )
         job_id = ledger.create_job("ingest", "the drawn shelf")
-        for _ in take_in(settings, ledger, BlobStore(settings.data_dir), job_id, read_manifest(manifest)):
+        for _ in take_in(settings, ledger, open_blobs(settings), job_id, read_manifest(manifest)):
             pass
         ledger.set_value(DEMO_KEY, job_id)
         return job_id

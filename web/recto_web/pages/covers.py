@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 from flask import Blueprint, Response, abort, current_app, send_file
 
+from recto.blobs import Content
+from recto.errors import NotFound
 from recto.records import Cover
+from recto_web.contents import head_of, send_content
 from recto_web.parts import parts
-from recto_web.uploads import HEAD_BYTES, JPEG, WEB_SAFE, image_type
+from recto_web.uploads import JPEG, WEB_SAFE, image_type
 
 IMMUTABLE = "private, max-age=31536000, immutable"
 """The address of a cover's image holds a hash of its bytes: what it shows never changes."""
@@ -20,10 +24,8 @@ blueprint = Blueprint("covers", __name__)
 def thumbnail(cover_id: object) -> Response:
     """The thumbnail of a cover; a placeholder while there is none."""
     cover = _cover(str(cover_id))
-    path = parts().blobs.thumbnail_path(cover.sha256)
-    if not path.is_file():
-        return _placeholder()
-    return _send(path, JPEG, f"{cover.sha256[:32]}-{path.stat().st_mtime_ns:x}")
+    small = parts().blobs.read_thumbnail(cover.sha256)
+    return _placeholder() if small is None else _send(small, JPEG, _etag_of(small))
 
 
 @blueprint.get("/covers/<uuid:cover_id>/image")
@@ -33,13 +35,16 @@ def image(cover_id: object) -> Response:
     An original that was never decoded is not sent: what Recto refused may do harm in a browser too.
     """
     cover = _cover(str(cover_id))
-    original, small = parts().blobs.path(cover.sha256), parts().blobs.thumbnail_path(cover.sha256)
-    if not original.is_file() or not small.is_file():
+    small = parts().blobs.read_thumbnail(cover.sha256)
+    if small is None:
         return _placeholder()
-    with original.open("rb") as file:
-        kind = image_type(file.read(HEAD_BYTES))
+    try:
+        original = parts().blobs.source(cover.sha256)
+    except NotFound:
+        return _placeholder()
+    kind = image_type(head_of(original))
     if kind not in WEB_SAFE:
-        return _send(small, JPEG, f"{cover.sha256[:32]}-display")
+        return _send(small, JPEG, _etag_of(small))
     return _send(original, kind or JPEG, cover.sha256[:32])
 
 
@@ -47,8 +52,12 @@ def _cover(cover_id: str) -> Cover:
     return parts().ledger.cover(cover_id) or abort(404)
 
 
-def _send(path: Path, kind: str, etag: str) -> Response:
-    response = send_file(path, mimetype=kind, etag=etag)
+def _etag_of(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:32]
+
+
+def _send(content: Content, kind: str, etag: str) -> Response:
+    response = send_content(content, kind, etag)
     response.headers["Cache-Control"] = IMMUTABLE
     response.headers["Content-Disposition"] = "inline"
     return response

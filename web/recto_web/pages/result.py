@@ -6,16 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from flask import Blueprint, Response, abort, jsonify, redirect, send_file, url_for
+from flask import Blueprint, Response, abort, jsonify, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from recto.ledger import SearchRow
 from recto_web import result_views
+from recto_web.contents import head_of, send_content
 from recto_web.parts import parts
 from recto_web.rendering import render, wants_json
 from recto_web.result_views import Candidate, Difference, PhotoView
 from recto_web.searching import wait_for
-from recto_web.uploads import HEAD_BYTES, JPEG, WEB_SAFE, image_type
+from recto_web.uploads import JPEG, WEB_SAFE, image_type
 
 RETRY_SECONDS = 1
 
@@ -77,15 +78,11 @@ def photo(search_id: str, number: int) -> Response:
     )
     if number >= len(names) or row.state == "failed":  # what could not be read is not shown either
         abort(404)
-    path = parts().blobs.incoming_path(names[number])
-    try:
-        with path.open("rb") as file:
-            kind = image_type(file.read(HEAD_BYTES))
-    except FileNotFoundError:
-        abort(404)
+    content = parts().blobs.incoming(names[number])
+    kind = image_type(head_of(content))
     if kind not in WEB_SAFE:
         abort(404)
-    response = send_file(path, mimetype=kind or JPEG, etag=names[number])
+    response = send_content(content, kind or JPEG, names[number])
     response.headers["Cache-Control"] = (
         "private, max-age=86400, immutable" if row.result else "private, no-cache"
     )

@@ -1,4 +1,4 @@
-"""Originals and thumbnails by the original's sha256, and uploads of searches: files in the data folder.
+"""The store in a folder: what `Blobs` keeps as files of the data folder, or of a volume that machines share.
 
 Every file appears whole or not at all: it is written under a temporary name in the same area, synced, and
 renamed. Names are checked, so that no request can lead out of the folder.
@@ -10,39 +10,45 @@ import contextlib
 import errno
 import hashlib
 import os
-import re
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
-from recto.errors import BadInput, NotFound, Unavailable
+from recto.blobs.base import (
+    checked_incoming,
+    checked_sha256,
+    checked_staged,
+    is_incoming,
+    is_sha256,
+    is_staged,
+    no_model,
+    no_original,
+    no_upload,
+)
+from recto.errors import Unavailable
 from recto.files import open_plain, too_many_bytes, unreadable
 
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-_INCOMING = re.compile(r"[0-9a-f]{32}")
 _TEMPORARY = ".tmp-"
 _CHUNK = 1024 * 1024
 _TEMPORARY_KEPT_SECONDS = 3600.0
 """Age from which a temporary file is left over from a process that died: no single write takes that long."""
 
 
-class BlobStore:
-    """Files under `root` (the data folder). Several processes may use the same folder at once.
-
-    Every method that takes a name raises `BadInput` when it is not one that this class gives out, and every
-    writing one `Unavailable` when the file system does not take the file (full, read-only, no permission).
-    """
+class FolderBlobs:
+    """Files under `root`; every method does what `Blobs` says. Several processes may use the same folder at once."""
 
     def __init__(self, root: Path) -> None:
         self._blobs = root / "blobs"
         self._thumbnails = root / "thumbnails"
         self._incoming = root / "incoming"
         self._discarded = root / "discarded"
+        self._staged = root / "staged"
+        self._models = root / "models"
 
     def put(self, data: bytes) -> str:
-        """Keep an original and return its sha256; what is there already is left as it is."""
+        """Keep an original and return its sha256."""
         sha256 = hashlib.sha256(data).hexdigest()
         target = self.path(sha256)
         with _disk_errors_of(self._blobs):
@@ -52,20 +58,17 @@ class BlobStore:
         return sha256
 
     def put_file(self, path: Path, max_bytes: int | None = None) -> str:
-        """Keep a copy of a file, piece by piece, and return its sha256.
+        """Keep a copy of a file and return its sha256."""
+        with open_plain(path, max_bytes) as source:
+            return self.put_pieces(_pieces(source, path.name, max_bytes))
 
-        Raises:
-            Refused: the file does not exist, cannot be read, or has more than `max_bytes`.
-        """
+    def put_pieces(self, pieces: Iterable[bytes]) -> str:
+        """Keep an original that comes in pieces and return its sha256."""
         digest = hashlib.sha256()
-        with (
-            open_plain(path, max_bytes) as source,
-            _disk_errors_of(self._blobs),
-            _temporary(self._blobs) as (temporary, copy),
-        ):
-            for chunk in _pieces(source, path.name, max_bytes):
-                digest.update(chunk)
-                copy.write(chunk)
+        with _disk_errors_of(self._blobs), _temporary(self._blobs) as (temporary, copy):
+            for piece in pieces:
+                digest.update(piece)
+                copy.write(piece)
             target = self.path(digest.hexdigest())
             self.keep(target.name)
             if not _is_there(target, copy.tell()):
@@ -76,26 +79,26 @@ class BlobStore:
         """Where the original lies, whether it exists or not."""
         return _sharded(self._blobs, sha256)
 
-    def get(self, sha256: str) -> bytes:
-        """The bytes of an original.
+    def source(self, sha256: str) -> Path:
+        """The file of an original."""
+        path = self.path(sha256)
+        if not path.is_file():
+            raise no_original(sha256)
+        return path
 
-        Raises:
-            NotFound: there is none.
-        """
+    def get(self, sha256: str) -> bytes:
+        """The bytes of an original."""
         try:
             return self.path(sha256).read_bytes()
         except FileNotFoundError:
-            raise NotFound(f"The original image {sha256[:12]} is not in the store.") from None
+            raise no_original(sha256) from None
 
     def exists(self, sha256: str) -> bool:
         """True when the original is kept."""
         return self.path(sha256).is_file()
 
     def discard(self, sha256: str) -> None:
-        """Mark an original that nothing names any more; it is deleted later, unless it is put or kept meanwhile.
-
-        Somebody who puts the same picture at this moment finds it there and names it a little later.
-        """
+        """Mark an original that nothing names any more."""
         with _disk_errors_of(self._discarded):
             self._discarded.mkdir(parents=True, exist_ok=True)
             self._mark(sha256).touch()
@@ -103,7 +106,7 @@ class BlobStore:
     def discarded(self, older_than_seconds: float) -> list[str]:
         """Originals that were discarded so long ago."""
         marks = _older(self._discarded, "*", time.time() - older_than_seconds)
-        return sorted(mark.name for mark in marks if _SHA256.fullmatch(mark.name))
+        return sorted(mark.name for mark in marks if is_sha256(mark.name))
 
     def keep(self, sha256: str) -> None:
         """Take the mark of `discard` back."""
@@ -113,13 +116,13 @@ class BlobStore:
         return self._discarded / self.path(sha256).name
 
     def delete(self, sha256: str) -> None:
-        """Remove the original and its thumbnail; nothing happens where there is none."""
+        """Remove the original and its thumbnail."""
         self.path(sha256).unlink(missing_ok=True)
         self.thumbnail_path(sha256).unlink(missing_ok=True)
         self.keep(sha256)
 
     def put_thumbnail(self, sha256: str, jpeg: bytes) -> None:
-        """Keep the thumbnail of an original, in place of an earlier one."""
+        """Keep the thumbnail of an original."""
         with _disk_errors_of(self._thumbnails):
             _write(self._thumbnails, self.thumbnail_path(sha256), jpeg)
 
@@ -127,21 +130,30 @@ class BlobStore:
         """Where the thumbnail lies, whether it exists or not."""
         return _sharded(self._thumbnails, sha256).with_suffix(".jpg")
 
+    def read_thumbnail(self, sha256: str) -> bytes | None:
+        """The thumbnail of an original."""
+        return _read(self.thumbnail_path(sha256))
+
     def put_incoming(self, data: bytes) -> str:
-        """Keep the upload of a search for a short time and return its name."""
+        """Keep the upload of a search and return its name."""
         name = uuid.uuid4().hex
         with _disk_errors_of(self._incoming):
             _write(self._incoming, self._incoming / name, data)
         return name
 
+    def incoming(self, name: str) -> Path:
+        """The file of an upload."""
+        path = self.incoming_path(name)
+        if not path.is_file():
+            raise no_upload()
+        return path
+
     def incoming_path(self, name: str) -> Path:
         """Where an upload lies, whether it still exists or not."""
-        if not _INCOMING.fullmatch(name):
-            raise BadInput("This is not the name of an upload.")
-        return self._incoming / name
+        return self._incoming / checked_incoming(name)
 
     def delete_incoming(self, name: str) -> None:
-        """Remove an upload; nothing happens where there is none."""
+        """Remove an upload."""
         self.incoming_path(name).unlink(missing_ok=True)
 
     def prune_incoming(self, older_than_seconds: float) -> int:
@@ -150,19 +162,59 @@ class BlobStore:
         uploads = _older(self._incoming, "*", now - older_than_seconds)
         temporary = [
             path
-            for area in (self._blobs, self._thumbnails, self._incoming)
+            for area in (self._blobs, self._thumbnails, self._incoming, self._staged, self._models)
             for path in _older(area, f"{_TEMPORARY}*", now - _TEMPORARY_KEPT_SECONDS)
         ]
-        pruned = {path for path in uploads if _INCOMING.fullmatch(path.name)} | set(temporary)
+        pruned = {path for path in uploads if is_incoming(path.name)} | set(temporary)
         for path in pruned:
             path.unlink(missing_ok=True)
         return len(pruned)
 
+    def put_staged(self, data: bytes) -> str:
+        """Keep the vectors of a batch and return the name of the file."""
+        name = f"{uuid.uuid4().hex}.npz"
+        with _disk_errors_of(self._staged):
+            _write(self._staged, self._staged / name, data)
+        return name
+
+    def get_staged(self, name: str) -> bytes | None:
+        """The bytes of a staged file."""
+        return _read(self._staged / checked_staged(name))
+
+    def delete_staged(self, name: str) -> None:
+        """Remove a staged file."""
+        (self._staged / checked_staged(name)).unlink(missing_ok=True)
+
+    def staged_names(self, older_than_seconds: float) -> list[str]:
+        """Staged files that have been there for so long."""
+        files = _older(self._staged, "*", time.time() - older_than_seconds)
+        return sorted(file.name for file in files if is_staged(file.name))
+
+    def put_model(self, data: bytes) -> str:
+        """Keep a small learned file and return its sha256."""
+        target = self._models / hashlib.sha256(data).hexdigest()
+        with _disk_errors_of(self._models):
+            if not _is_there(target, len(data)):
+                _write(self._models, target, data)
+        return target.name
+
+    def get_model(self, sha256: str) -> bytes:
+        """The bytes of a learned file."""
+        data = _read(self._models / checked_sha256(sha256))
+        if data is None:
+            raise no_model(sha256)
+        return data
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
 
 def _sharded(area: Path, sha256: str) -> Path:
-    if not _SHA256.fullmatch(sha256):
-        raise BadInput("This is not the sha256 of an image.")
-    return area / sha256[:2] / sha256
+    return area / checked_sha256(sha256)[:2] / sha256
 
 
 def _is_there(target: Path, size: int) -> bool:
