@@ -27,6 +27,7 @@ class CoverState(StrEnum):
     """Where a cover stands on its way into the index."""
 
     QUEUED = "queued"  # acknowledged, waiting for an ingest worker
+    HELD = "held"  # queued, but the jobs that want it are paused
     WORKING = "working"  # claimed by an ingest worker under a lease
     STAGED = "staged"  # vectors lie in a staged file, waiting for the index worker
     INDEXED = "indexed"  # searchable

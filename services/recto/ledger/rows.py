@@ -43,6 +43,7 @@ class Outcome(StrEnum):
     WAITING = "waiting"
     INDEXED = "indexed"
     UNCHANGED = "unchanged"
+    CHECKED = "checked"  # by a dry run: it would be indexed
     FAILED = "failed"
 
 

@@ -96,27 +96,29 @@ cover = Table(
     ),
 )
 
-other_cover = Table(  # where each cover stands in the version beside the live one: built, or kept for a rollback
-    "other_cover",
-    metadata,
-    Column("cover_id", ForeignKey("cover.cover_id"), primary_key=True),
-    Column("state", String, nullable=False),
-    Column("recipe", String, nullable=False, default=""),
-    Column("attempts", Integer, nullable=False, default=0),
-    Column("stage", String, nullable=False, default=""),
-    Column("reason", Text, nullable=False, default=""),
-    Column("worker", String, nullable=False, default=""),
-    Column("lease_until", Float),
-    Column("staged_file", String, nullable=False, default=""),
-    Column("moved", Float, nullable=False),
-    Index("other_cover_in_queue", "state", "attempts", "moved"),
-    Index("other_cover_in_index", "state", "cover_id"),
-    Index(
-        "other_cover_by_staged_file",
-        "staged_file",
-        sqlite_where=text("staged_file <> ''"),
-        postgresql_where=text("staged_file <> ''"),
-    ),
+other_cover = (
+    Table(  # where each cover stands in the version beside the live one: built, or kept for a rollback
+        "other_cover",
+        metadata,
+        Column("cover_id", ForeignKey("cover.cover_id"), primary_key=True),
+        Column("state", String, nullable=False),
+        Column("recipe", String, nullable=False, default=""),
+        Column("attempts", Integer, nullable=False, default=0),
+        Column("stage", String, nullable=False, default=""),
+        Column("reason", Text, nullable=False, default=""),
+        Column("worker", String, nullable=False, default=""),
+        Column("lease_until", Float),
+        Column("staged_file", String, nullable=False, default=""),
+        Column("moved", Float, nullable=False),
+        Index("other_cover_in_queue", "state", "attempts", "moved"),
+        Index("other_cover_in_index", "state", "cover_id"),
+        Index(
+            "other_cover_by_staged_file",
+            "staged_file",
+            sqlite_where=text("staged_file <> ''"),
+            postgresql_where=text("staged_file <> ''"),
+        ),
+    )
 )
 
 removal = Table(  # books that were deleted and whose points the index still holds
@@ -148,10 +150,17 @@ job = Table(
     Column("document", JSON),  # what was dropped into the queue, for a job that Recto lists by itself
     Column("control", String, nullable=False, default=""),  # what a person wants: paused, cancelled
     Column("position", BigInteger, nullable=False, default=0),  # rows of the source that are listed
+    Column("listing", JSON),  # what is known of such a source: its identity, its length
     Column("lister", String, nullable=False, default=""),  # who lists it, under a lease
     Column("lister_until", Float),
     Index("job_by_created", "created"),
     Index("job_to_list", "listed", "created"),
+    Index(
+        "job_under_control",
+        "control",
+        sqlite_where=text("control <> ''"),
+        postgresql_where=text("control <> ''"),
+    ),
 )
 
 job_item = Table(
@@ -170,6 +179,13 @@ job_item = Table(
     Index("job_item_by_outcome", "job_id", "outcome", "item_id"),
     Index("job_item_by_book", "job_id", "book_id"),
     Index("job_item_by_cover", "cover_id"),
+    Index(  # the rate of a job
+        "job_item_by_settled",
+        "job_id",
+        "settled",
+        sqlite_where=text("settled is not null"),
+        postgresql_where=text("settled is not null"),
+    ),
 )
 
 search = Table(

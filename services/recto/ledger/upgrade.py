@@ -11,7 +11,6 @@ from recto.ledger.database import Database, put_rows
 from recto.ledger.schema import FORMAT, meta, metadata
 
 
-
 def _add_versions_control_and_keys(connection: Connection) -> None:
     """Format 2: the version beside the live one, jobs that Recto lists by itself, keys of the HTTP API."""
     key = 'varchar collate "C"' if connection.dialect.name == "postgresql" else "varchar"
@@ -37,9 +36,12 @@ _FORMAT_2 = (
     "alter table job add column document json",
     "alter table job add column control varchar not null default ''",
     "alter table job add column position bigint not null default 0",
+    "alter table job add column listing json",
     "alter table job add column lister varchar not null default ''",
     "alter table job add column lister_until double precision",
     "create index job_to_list on job (listed, created)",
+    "create index job_under_control on job (control) where control <> ''",
+    "create index job_item_by_settled on job_item (job_id, settled) where settled is not null",
     """create table api_key (
         key_id {key} not null primary key,
         name text not null,
