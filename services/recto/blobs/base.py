@@ -13,6 +13,7 @@ Content = Path | bytes
 """What is stored: a file to read where the store is a folder, else the bytes. The decode pool takes both."""
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_DIGITS = re.compile(r"[0-9a-f]{8,64}")
 _INCOMING = re.compile(r"[0-9a-f]{32}")
 _STAGED = re.compile(r"[0-9a-f]{32}\.npz")
 
@@ -136,6 +137,10 @@ class Blobs(Protocol):
         """
         ...
 
+    def find_model(self, digits: str) -> str | None:
+        """The sha256 of the learned file that begins with `digits`; None when there is none, or several."""
+        ...
+
 
 def is_sha256(name: str) -> bool:
     """True for the sha256 of an original as this package writes it."""
@@ -183,6 +188,17 @@ def checked_staged(name: str) -> str:
     if not is_staged(name):
         raise BadInput("This is not the name of a staged file.")
     return name
+
+
+def checked_digits(digits: str) -> str:
+    """The first digits of a sha256, if they are some.
+
+    Raises:
+        BadInput: they are not.
+    """
+    if not _DIGITS.fullmatch(digits):
+        raise BadInput("These are not the first digits of the sha256 of a learned file.")
+    return digits
 
 
 def no_original(sha256: str) -> NotFound:

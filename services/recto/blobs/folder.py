@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from recto.blobs.base import (
+    checked_digits,
     checked_incoming,
     checked_sha256,
     checked_staged,
@@ -204,6 +205,11 @@ class FolderBlobs:
         if data is None:
             raise no_model(sha256)
         return data
+
+    def find_model(self, digits: str) -> str | None:
+        """The sha256 of the learned file that begins with `digits`."""
+        found = [path.name for path in self._models.glob(f"{checked_digits(digits)}*") if is_sha256(path.name)]
+        return found[0] if len(found) == 1 else None
 
 
 def _read(path: Path) -> bytes | None:

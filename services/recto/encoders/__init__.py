@@ -5,33 +5,38 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from recto.encoders.card import Card
+from recto.encoders.spec import Spec, parse_spec
 from recto.encoders.table import CARDS, card
 
 if TYPE_CHECKING:
     from recto.encoders.encoder import Encoder
     from recto.settings import Settings
 
-__all__ = ["CARDS", "Card", "Encoder", "card", "load_encoder"]
+__all__ = ["CARDS", "Card", "Encoder", "Spec", "card", "learn_pca", "load_encoder", "parse_spec"]
+
+_LATE = {"Encoder": "recto.encoders.encoder", "learn_pca": "recto.encoders.projections"}
+"""What is imported on first use, because its module imports numpy or torch."""
 
 
-def load_encoder(name: str, settings: Settings) -> Encoder:
-    """The encoder of that name, loaded once per process and settings; safe to call from several threads.
+def load_encoder(spec: str, settings: Settings) -> Encoder:
+    """The encoder of a spec, loaded once per process and settings; safe to call from several threads.
 
     Raises:
-        BadInput: there is no encoder of that name, or its weights do not fit.
-        BadSetting: the device or the folder of weights cannot be used.
+        BadInput: there is no encoder of that name, or its weights or projection do not fit.
+        BadSetting: the device, the backend or the folder of weights cannot be used.
+        NotFound: the projection that the spec names is not in the store.
         WeightsMissing: the weights are neither here nor to be downloaded; the message says the ways out.
     """
-    chosen = card(name)
+    card(spec)  # what is wrong with a name is said before torch is imported
     from recto.encoders.encoder import load
 
-    return load(chosen, settings)
+    return load(parse_spec(spec), settings)
 
 
 def __getattr__(name: str) -> object:
-    """`recto.encoders.Encoder`, for those who name the type: imported on first use, because it imports torch."""
-    if name != "Encoder":
+    """`recto.encoders.Encoder` and `learn_pca`."""
+    if name not in _LATE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from recto.encoders.encoder import Encoder
+    from importlib import import_module
 
-    return Encoder
+    return getattr(import_module(_LATE[name]), name)

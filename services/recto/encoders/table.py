@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Literal
 
 from recto.encoders.card import IMAGENET_MEAN, IMAGENET_STD, Card
+from recto.encoders.spec import parse_spec
 from recto.errors import BadInput
 
 TORCHVISION_LICENCE = "BSD-3-Clause (torchvision); trained on ImageNet, whose terms allow research"
@@ -79,12 +81,22 @@ _ALL = (
 CARDS: Mapping[str, Card] = MappingProxyType({card.name: card for card in _ALL})
 
 
-def card(name: str) -> Card:
-    """The card of that name.
+def card(spec: str) -> Card:
+    """The card of a spec: that of its network, with the name and the dimension of the whole.
 
     Raises:
-        BadInput: there is none; the message lists the known ones.
+        BadInput: it is no spec, there is no such network, or its embeddings cannot be projected so.
     """
+    parts = parse_spec(spec)
+    chosen = _network(parts.network)
+    if parts.pca_size > chosen.dimension:
+        raise BadInput(
+            f"{chosen.name} has {chosen.dimension} numbers; a projection cannot have {parts.pca_size}."
+        )
+    return replace(chosen, name=str(parts), dimension=parts.pca_size or chosen.dimension)
+
+
+def _network(name: str) -> Card:
     if name not in CARDS:
         raise BadInput(f"There is no encoder {name!r}. Known are: {', '.join(CARDS)}.")
     return CARDS[name]

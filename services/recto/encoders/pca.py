@@ -1,0 +1,156 @@
+"""Principal components with whitening: shorter embeddings in which no direction outweighs the others.
+
+After Jegou and Chum, "Negative evidences and co-occurrences in image retrieval: the benefit of PCA and whitening"
+(ECCV 2012). No torch here.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from recto.errors import BadInput, WrongFormat
+from recto.vectors import Floats
+
+FORMAT = 1
+MAX_DIMENSION = 4096
+"""Longest embedding that is projected: its covariance takes 128 MiB and its eigenvectors as much again."""
+SAMPLES_PER_NUMBER = 2
+"""Embeddings needed for each number that is left: with fewer, the last directions are those of single covers."""
+SHRINKAGE = 0.05
+"""Share of the mean variance in every variance that is divided by, so that directions of noise do not explode."""
+
+Doubles = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """Embeddings (N, dimension) of the encoder `spec` -> (N, size): `matrix` @ (embedding - `mean`), of length 1."""
+
+    spec: str
+    """The encoder whose embeddings it was learned from, without projection."""
+    samples: int
+    mean: Floats
+    """(dimension,)"""
+    matrix: Floats
+    """(size, dimension): principal directions, each divided by its standard deviation."""
+
+    def apply(self, embeddings: Floats) -> Floats:
+        """Embeddings (N, dimension) -> (N, size) float32, rows of length 1."""
+        rows: Floats = (embeddings - self.mean) @ self.matrix.T
+        lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+        return rows / np.maximum(lengths, np.finfo(np.float32).tiny)
+
+
+class Moments:
+    """Mean and covariance of embeddings that pass by in batches; its memory does not grow with their number."""
+
+    def __init__(self, dimension: int) -> None:
+        self.count = 0
+        self._sum: Doubles = np.zeros(dimension)
+        self._products: Doubles = np.zeros((dimension, dimension))
+
+    def add(self, embeddings: Floats) -> None:
+        """Take in embeddings (N, dimension). Sums are kept in double precision: thousands of rows lose nothing."""
+        rows = embeddings.astype(np.float64)
+        self.count += len(rows)
+        self._sum += rows.sum(0)
+        self._products += rows.T @ rows
+
+    @property
+    def mean(self) -> Doubles:
+        """(dimension,)"""
+        return self._sum / self.count
+
+    @property
+    def covariance(self) -> Doubles:
+        """(dimension, dimension)"""
+        return self._products / self.count - np.outer(self.mean, self.mean)
+
+
+def check_size(size: int, dimension: int) -> None:
+    """Whether embeddings of that dimension can be projected to that size.
+
+    Raises:
+        BadInput: they cannot; the message says what can.
+    """
+    if dimension > MAX_DIMENSION:
+        raise BadInput(
+            f"Embeddings of {dimension} numbers are too long to be projected; {MAX_DIMENSION} is the most."
+        )
+    if not 1 <= size <= dimension:
+        raise BadInput(f"Embeddings of {dimension} numbers can be projected to 1 to {dimension}, not {size}.")
+
+
+def samples_needed(size: int) -> int:
+    """Embeddings from which a projection to that size can be learned."""
+    return SAMPLES_PER_NUMBER * size
+
+
+def learn(batches: Iterable[Floats], size: int, dimension: int, spec: str) -> Projection:
+    """Learn the projection to `size` numbers from batches (N, dimension) of embeddings of the encoder `spec`.
+
+    Raises:
+        BadInput: the size does not fit the dimension, or there are too few embeddings.
+    """
+    check_size(size, dimension)
+    moments = Moments(dimension)
+    for batch in batches:
+        moments.add(batch)
+    if moments.count < samples_needed(size):
+        raise BadInput(
+            f"A projection to {size} numbers needs {samples_needed(size)} covers to learn from, and there are "
+            f"{moments.count}: at most {moments.count // SAMPLES_PER_NUMBER} numbers can be had."
+        )
+    variances, directions = np.linalg.eigh(moments.covariance)  # ascending; a column is a direction
+    floor = SHRINKAGE * variances.mean()
+    deviations = np.sqrt((1 - SHRINKAGE) * variances[::-1][:size].clip(min=0) + floor)
+    matrix = _with_one_sign(directions[:, ::-1][:, :size].T) / deviations[:, None]
+    return Projection(spec, moments.count, moments.mean.astype(np.float32), matrix.astype(np.float32))
+
+
+def save(projection: Projection) -> bytes:
+    """The file of a projection: the same one gives the same bytes."""
+    file = io.BytesIO()
+    np.savez(
+        file,
+        format=np.int64(FORMAT),
+        spec=np.array(projection.spec),
+        samples=np.int64(projection.samples),
+        mean=projection.mean,
+        matrix=projection.matrix,
+    )
+    return file.getvalue()
+
+
+def load(data: bytes) -> Projection:
+    """The projection in a file. Nothing in it is executed, and every shape is checked.
+
+    Raises:
+        WrongFormat: it is none, or one of another version of Recto.
+    """
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as file:
+            if int(file["format"]) != FORMAT:
+                raise WrongFormat("This projection was written by another version of Recto; learn it anew.")
+            projection = Projection(str(file["spec"]), int(file["samples"]), file["mean"], file["matrix"])
+    except (ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
+        raise WrongFormat(f"This file is not a projection of embeddings ({error}).") from error
+    mean, matrix = projection.mean, projection.matrix
+    fits = matrix.ndim == 2 and mean.shape == matrix.shape[1:] and mean.dtype == matrix.dtype == np.float32
+    if not fits or not (np.isfinite(mean).all() and np.isfinite(matrix).all()):
+        raise WrongFormat("This projection is damaged: its numbers do not fit each other.")
+    return projection
+
+
+def _with_one_sign(directions: Doubles) -> Doubles:
+    """A direction and its opposite serve alike: the largest number is made positive, on every computer."""
+    largest = np.abs(directions).argmax(1)
+    signs = np.sign(directions[np.arange(len(directions)), largest])
+    flipped: Doubles = directions * signs[:, None]
+    return flipped

@@ -1,0 +1,61 @@
+"""What runs a network: prepared images in, unit vectors out."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from recto.errors import BadSetting
+from recto.vectors import Floats
+
+BATCH = {"cpu": 8, "cuda": 64}
+"""Images that pass the network together. On CPUs a larger batch gains nothing and takes more memory."""
+
+
+class Runner(Protocol):
+    """Runs one network; safe to call from several threads."""
+
+    batch: int
+    """Images that it takes at once."""
+
+    def __call__(self, images: Tensor) -> Floats:
+        """Prepared images (N, 3, H, W) float32 -> embeddings (N, dimension), rows of length 1."""
+        ...
+
+
+class TorchRunner:
+    """The network in torch: the reference. In float32 on CPUs, with half precision inside on GPUs."""
+
+    def __init__(self, network: nn.Module, device: torch.device) -> None:
+        self.batch = BATCH[device.type]
+        self._network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._device = device
+
+    def __call__(self, images: Tensor) -> Floats:
+        """Prepared images (N, 3, H, W) float32 -> embeddings (N, dimension), rows of length 1."""
+        batch = images.to(self._device, memory_format=torch.channels_last)
+        # Half precision on GPUs only: on CPUs it would make vectors depend on the kind of processor.
+        with torch.inference_mode(), torch.autocast(self._device.type, enabled=self._device.type == "cuda"):
+            embeddings = functional.normalize(self._network(batch).float(), dim=1)
+        rows: Floats = embeddings.cpu().numpy()
+        return rows
+
+
+def choose_device(setting: str) -> torch.device:
+    """The device of a setting: auto, cpu, cuda or cuda:N.
+
+    Raises:
+        BadSetting: it is none of these, or this computer has no such GPU.
+    """
+    name, _, number = setting.partition(":")
+    if name not in ("auto", "cpu", "cuda") or (number and (name != "cuda" or not number.isdigit())):
+        raise BadSetting(f"RECTO_DEVICE={setting!r} must be auto, cpu, cuda or cuda:N.")
+    count = torch.cuda.device_count()
+    if name == "cpu" or (name == "auto" and not count):
+        return torch.device("cpu")
+    if int(number or 0) >= count:
+        raise BadSetting(f"RECTO_DEVICE={setting!r}: torch sees {count} CUDA devices here. Set auto or cpu.")
+    return torch.device("cuda", int(number or 0))
