@@ -84,18 +84,59 @@ class Settings:
     qdrant_payload_on_disk: bool = _setting(
         True, "Keep fields and packed local features of new collections on the Qdrant server's disk."
     )
+    images_url: str = _setting(
+        "",
+        "Where images and all other files that processes share are kept, as s3://bucket/prefix; empty: the data "
+        "folder.",
+        check="s3_url",
+    )
+    s3_endpoint: str = _setting("", "URL of an S3-compatible store; empty: AWS.", check="http_url")
+    s3_region: str = _setting("us-east-1", "Region of the S3 store.")
+    s3_access_key: str = _setting(
+        "",
+        "Access key of the S3 store; empty: what AWS's own variables or the machine's role give.",
+        secret=True,
+    )
+    s3_secret_key: str = _setting("", "Secret key that belongs to the access key.", secret=True)
+    s3_allow_http: bool = _setting(
+        False, "Whether the S3 store may be spoken to without encryption; on loopback it always may."
+    )
+    s3_seconds: float = _setting(
+        10.0, "Longest time that one request to the S3 store may take, in seconds.", check="positive"
+    )
+    source_roots: tuple[str, ...] = _setting(
+        (),
+        "Folders and s3://bucket/prefix places, separated by commas, that bulk jobs may read; empty: none.",
+        check="roots",
+    )
     host: str = _setting(
         "127.0.0.1",
-        "Loopback address the web server listens on; put a proxy that asks for credentials before it to reach it from "
-        "elsewhere.",
-        check="loopback",
+        "Address the web server listens on; beyond loopback every request must name a key, and one must exist.",
+        check="address",
     )
     port: int = _setting(8000, "Port of the web server; when taken, the next free one is used.", check="port")
     allowed_hosts: tuple[str, ...] = _setting(
         ("localhost", "127.0.0.1"), "Host names the web server answers to, separated by commas."
     )
+    require_keys: bool = _setting(
+        False, "Whether requests must name a key on loopback too; beyond it they always must."
+    )
+    admin_key: str = _setting(
+        "",
+        "A key with scope admin beside those of `recto keys`, written recto_NAME_ and 64 random hexadecimal digits.",
+        secret=True,
+        check="key",
+    )
+    trusted_proxies: tuple[str, ...] = _setting(
+        (),
+        "Addresses or networks, separated by commas, of the reverse proxies whose X-Forwarded-For, -Host and -Proto "
+        "are believed.",
+        check="networks",
+    )
     secret_key: str = _setting(
-        "", "Key that signs form tokens; empty: one is made and kept in the data folder.", secret=True
+        "",
+        "Key that signs form tokens and sign-ins; empty: one is made and kept in the data folder.",
+        secret=True,
     )
     web_threads: int = _setting(8, "Threads of the web server.", check="positive")
     ingest_workers: int = _setting(1, "Ingest processes that `recto up` starts.", check="positive")
@@ -214,6 +255,8 @@ def _read_bool(text: str) -> bool:
 
 
 _DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
+_KEY = re.compile(r"recto_[0-9a-z]{1,32}_[0-9a-f]{64}")  # as `recto.keys` writes and reads tokens
+_S3_URL = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\s?#]*)?")
 _KINDS: dict[type, str] = {int: "a whole number", float: "a number", bool: "true or false"}
 _READERS: dict[type, Callable[[str], Any]] = {
     str: str,
@@ -225,9 +268,20 @@ _READERS: dict[type, Callable[[str], Any]] = {
 }
 
 
-def _is_loopback(host: str) -> bool:
+def _are_roots(roots: tuple[str, ...]) -> bool:
+    return all(Path(root).is_absolute() or _S3_URL.fullmatch(root) for root in roots)
+
+
+def _is_address(host: str) -> bool:
     try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+        return host == "localhost" or bool(ipaddress.ip_address(host))
+    except ValueError:
+        return False
+
+
+def _are_networks(networks: tuple[str, ...]) -> bool:
+    try:
+        return all(ipaddress.ip_network(network) for network in networks)
     except ValueError:
         return False
 
@@ -245,9 +299,10 @@ _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
         "a URL that starts with http:// or https://",
     ),
     "quantisation": (lambda value: value in QUANTISATIONS, f"one of {', '.join(QUANTISATIONS)}"),
-    "loopback": (
-        _is_loopback,
-        "a loopback address such as 127.0.0.1, since the pages ask for no credentials",
-    ),
+    "s3_url": (lambda value: bool(_S3_URL.fullmatch(value)), "written s3://bucket or s3://bucket/prefix"),
+    "roots": (_are_roots, "absolute folders and places written s3://bucket/prefix"),
+    "address": (_is_address, "an IP address such as 127.0.0.1, or 0.0.0.0 for all addresses of this machine"),
+    "networks": (_are_networks, "IP addresses or networks such as 10.0.0.0/8"),
+    "key": (lambda value: bool(_KEY.fullmatch(value)), "written recto_NAME_ and 64 hexadecimal digits"),
     "port": (lambda value: 0 < value < 65536, "a port between 1 and 65535"),
 }

@@ -9,7 +9,16 @@ from recto.errors import BadSetting
 from recto.settings import Settings, variable_name
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
-SECRETS = {"RECTO_LEDGER_URL", "RECTO_QDRANT_API_KEY", "RECTO_REDIS_URL", "RECTO_SECRET_KEY"}
+ADMIN_KEY = f"recto_admin_{'0' * 64}"
+SECRETS = {
+    "RECTO_ADMIN_KEY",
+    "RECTO_LEDGER_URL",
+    "RECTO_QDRANT_API_KEY",
+    "RECTO_REDIS_URL",
+    "RECTO_S3_ACCESS_KEY",
+    "RECTO_S3_SECRET_KEY",
+    "RECTO_SECRET_KEY",
+}
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:
@@ -91,10 +100,22 @@ def test_an_unknown_variable_is_refused_by_its_name() -> None:
         Settings.from_environment({"RECTO_PROT": "8000"})
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.2", "books.example"])
-def test_without_credentials_the_server_listens_on_loopback_only(host: str) -> None:
-    with pytest.raises(BadSetting, match=r"RECTO_HOST.*loopback"):
-        Settings.from_environment({"RECTO_HOST": host})
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.2", "localhost"])
+def test_the_server_may_listen_on_any_address(host: str) -> None:
+    assert Settings.from_environment({"RECTO_HOST": host}).host == host
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [
+        ("RECTO_HOST", "books.example"),
+        ("RECTO_TRUSTED_PROXIES", "proxy.example"),
+        ("RECTO_ADMIN_KEY", "hunter2"),
+    ],
+)
+def test_names_are_no_addresses_and_words_are_no_keys(variable: str, text: str) -> None:
+    with pytest.raises(BadSetting, match=rf"^{variable}"):
+        Settings.from_environment({variable: text})
 
 
 def test_variables_of_the_tests_are_no_settings() -> None:
@@ -112,11 +133,12 @@ def test_settings_do_not_change() -> None:
 
 
 def test_secrets_are_masked_where_they_are_shown() -> None:
-    given = dict.fromkeys(SECRETS, "redis://:hunter2@host")
+    given = dict.fromkeys(SECRETS, "redis://:hunter2@host") | {"RECTO_ADMIN_KEY": ADMIN_KEY}
     settings = Settings.from_environment(given)
     shown = {variable: value for variable, value, _, _ in settings.describe()}
     assert {variable for variable, value in shown.items() if value == "********"} == SECRETS
     assert "hunter2" not in repr(settings) + str(list(settings.describe()))
+    assert ADMIN_KEY not in repr(settings) + str(list(settings.describe()))
 
 
 def test_an_unset_secret_is_shown_as_empty() -> None:

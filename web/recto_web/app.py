@@ -9,12 +9,15 @@ from flask import Flask
 
 from recto.blobs import open_blobs
 from recto.ledger import Ledger
+from recto.ledger.keys import check_listening
 from recto.settings import Settings
 from recto_web import pages
+from recto_web.access import control_access
 from recto_web.assets import serve_assets
 from recto_web.book_urls import BookIdConverter
 from recto_web.errors import handle_errors
 from recto_web.parts import EXTENSION, Parts
+from recto_web.proxies import BelieveProxies
 from recto_web.secret_key import secret_key
 from recto_web.security import guard
 from recto_web.tokens import sign_forms
@@ -27,13 +30,15 @@ def create_app(settings: Settings | None = None) -> Flask:
     """The Flask application of one data folder. Without settings they are read from the environment.
 
     Raises:
-        RectoError: the ledger cannot be opened; the message says why.
+        RectoError: the ledger cannot be opened, or others could reach the server without a key; the message says why.
     """
     settings = settings or Settings.from_environment()
+    ledger = Ledger.open(settings)
+    check_listening(settings, ledger)
     app = Flask(__name__)
     app.extensions[EXTENSION] = Parts(
         settings=settings,
-        ledger=Ledger.open(settings),
+        ledger=ledger,
         blobs=open_blobs(settings),
         producer=Producer(redis_url_of(settings), settings),
         waiting=BoundedSemaphore(max(1, settings.web_threads // 2)),
@@ -42,7 +47,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.url_map.converters["book"] = BookIdConverter
     app.jinja_env.undefined = jinja2.StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.wsgi_app = BelieveProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
     guard(app)
+    control_access(app)
     sign_forms(app, secret_key(settings))
     handle_errors(app)
     serve_assets(app)

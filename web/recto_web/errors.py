@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from flask import Flask, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.http import HTTP_STATUS_CODES
 
 from recto.errors import BadInput, InUse, NotFound, RectoError, Unavailable
 from recto.settings import MIB
 from recto_web.parts import parts
-from recto_web.rendering import render, wants_json
+from recto_web.rendering import is_api, render, wants_json
 from recto_web.security import drain_body
 
 log = logging.getLogger(__name__)
 
 TITLES = {
     400: "That did not work",
+    401: "Sign in first",
     403: "Not accepted",
     404: "Nothing here",
     405: "Not that way",
@@ -30,6 +33,7 @@ TITLES = {
 }
 SENTENCES = {
     400: "The request could not be understood. Go back and try again.",
+    401: "This needs a key. Sign in, then try again.",
     403: "The request was not accepted. Go back, reload the page and try again.",
     404: "There is no page at this address. It may have been deleted, or the address has a typing error.",
     405: "This address does not take requests of this kind. Start again from the search page.",
@@ -39,6 +43,8 @@ SENTENCES = {
 }
 STATUS: dict[type, int] = {BadInput: 400, NotFound: 404, Unavailable: 503, InUse: 503}
 RETRY_SECONDS = {429: 30, 503: 10}
+PASSED_ON = frozenset({"Allow", "WWW-Authenticate"})
+"""Headers of an error that say how to do better."""
 
 
 @dataclass(frozen=True)
@@ -57,15 +63,22 @@ def handle_errors(app: Flask) -> None:
     app.register_error_handler(RectoError, _recto_error)
 
 
-def problem(status: int, sentence: str = "") -> ResponseReturnValue:
-    """An error response, as a page or as JSON, whichever the caller prefers."""
+def problem(
+    status: int, sentence: str = "", headers: Mapping[str, str] | None = None, errors: Any = None
+) -> ResponseReturnValue:
+    """An error response, as a page or as JSON, whichever the caller prefers; the API speaks JSON alone.
+
+    `errors` says in JSON which field is wrong.
+    """
     page = ErrorPage(status, TITLES.get(status, "That did not work"), sentence or SENTENCES.get(status, ""))
-    headers = {"Cache-Control": "no-store"}
+    headers = {"Cache-Control": "no-store", **(headers or {})}
     if status in RETRY_SECONDS:
         headers["Retry-After"] = str(RETRY_SECONDS[status])
-    if not wants_json():
+    if not wants_json() and not is_api():
         return render(page, status, headers)
-    response = jsonify(type="about:blank", title=page.title, status=status, detail=page.sentence)
+    title = HTTP_STATUS_CODES.get(status, page.title) if is_api() else page.title
+    more = {"errors": errors} if errors else {}
+    response = jsonify(type="about:blank", title=title, status=status, detail=page.sentence, **more)
     response.mimetype = "application/problem+json"
     return response, status, headers
 
@@ -78,7 +91,8 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
         drain_body()
         return problem(413, _too_large())
     own_words = error.description if error.description != type(error).description else ""
-    return problem(status, own_words or "")
+    headers = {name: text for name, text in error.get_headers() if name in PASSED_ON}
+    return problem(status, own_words or "", headers)
 
 
 def _too_large() -> str:

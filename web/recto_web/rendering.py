@@ -22,6 +22,11 @@ def render(page: Page, status: int = 200, headers: Mapping[str, str] | None = No
     return response
 
 
+def is_api() -> bool:
+    """True for the addresses of the HTTP API, which speak JSON alone."""
+    return request.path.startswith("/api/")
+
+
 def wants_json() -> bool:
     """True when the caller asks for JSON and likes it better than a page. A bare `*/*` gets the page."""
     accepted = request.accept_mimetypes

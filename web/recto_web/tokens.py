@@ -10,7 +10,7 @@ import secrets
 from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import Forbidden
 
-from recto_web.security import SAFE_METHODS
+from recto_web.security import SAFE_METHODS, bearer_token
 
 COOKIE = "recto_browser"
 FIELD = "form_token"
@@ -47,7 +47,7 @@ def _signature(browser: str) -> str:
 
 def _check() -> None:
     """Browsers name themselves by at least one of these headers; programs such as curl need no token."""
-    if request.method in SAFE_METHODS:
+    if request.method in SAFE_METHODS or bearer_token() is not None:
         return
     if not {"Origin", "Sec-Fetch-Site", "Cookie", "Referer"} & set(request.headers.keys()):
         return

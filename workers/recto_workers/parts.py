@@ -9,6 +9,9 @@ import sys
 from pathlib import Path
 
 from recto.errors import Unavailable
+from recto.keys import keys_are_required
+from recto.ledger import Ledger
+from recto.ledger.keys import check_listening
 from recto.settings import Settings
 from recto_workers.processes import Part
 
@@ -53,6 +56,7 @@ def web_part(settings: Settings, redis_url: str, listening: socket.socket, logs:
         "--graceful-timeout": "4",
         "--timeout": "60",
         "--access-logfile": "-",
+        "--forwarded-allow-ips": "",  # the application alone decides which proxy to believe
     }
     arguments = [text for option in options.items() for text in option]
     return Part(
@@ -72,6 +76,20 @@ def web_part(settings: Settings, redis_url: str, listening: socket.socket, logs:
         death_signal=signal.SIGTERM,  # it has children of its own, which it ends
         pass_fds=(listening.fileno(),),
     )
+
+
+def check_keys(settings: Settings) -> None:
+    """See to it that whoever can reach the web server can be asked for a key.
+
+    Raises:
+        BadSetting: requests must name a key, but none exists.
+    """
+    if keys_are_required(settings):
+        ledger = Ledger.open(settings)
+        try:
+            check_listening(settings, ledger)
+        finally:
+            ledger.close()
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -13,7 +13,7 @@ from recto.settings import Settings
 from recto_workers import heartbeat
 from recto_workers.app import connect
 from recto_workers.instance import TEMPORARY_LOG, Instance, announce, held, run_dir
-from recto_workers.parts import listen, reachable_address, web_part, web_url, worker_parts
+from recto_workers.parts import check_keys, listen, reachable_address, web_part, web_url, worker_parts
 from recto_workers.processes import LONGEST_PAUSE_SECONDS, Child, log_tail, rotate, shorten
 from recto_workers.redis_server import RedisServer
 
@@ -38,7 +38,10 @@ def up(settings: Settings, *, web: bool = True, say: Callable[[str], None] = pri
     Raises:
         InUse: another `recto up` holds the folder.
         Unavailable: a part cannot start; the message says which and ends with its log.
+        BadSetting: others could reach the web server, but no key exists that they could be asked for.
     """
+    if web:
+        check_keys(settings)
     with held(settings):
         Supervisor(settings, web=web, say=say).run()
 

@@ -8,6 +8,7 @@ from recto.ledger.catalogue import Catalogue
 from recto.ledger.database import Database
 from recto.ledger.intake import Intake
 from recto.ledger.jobs import Jobs
+from recto.ledger.keys import Keys
 from recto.ledger.queue import Queue
 from recto.ledger.recipes import Recipes
 from recto.ledger.removal import Removal
@@ -24,6 +25,7 @@ from recto.ledger.rows import (
     SearchRow,
 )
 from recto.ledger.searches import Searches
+from recto.ledger.staged import Staged
 from recto.ledger.upgrade import prepare
 from recto.settings import Settings
 
@@ -45,7 +47,7 @@ __all__ = [
 ]
 
 
-class Ledger(Books, Catalogue, Intake, Removal, Queue, Jobs, Searches, Recipes):
+class Ledger(Books, Catalogue, Intake, Removal, Queue, Staged, Jobs, Searches, Recipes, Keys):
     """The ledger. Safe for threads and for several processes at once; open it after forking, never before.
 
     What a method wrote is on disk when it returns. All methods raise `Unavailable` when the database does not

@@ -8,7 +8,7 @@ import click
 
 from recto import __version__
 from recto.errors import RectoError
-from recto_web.cli import admin, catalogue, ingest, search, serve
+from recto_web.cli import admin, catalogue, ingest, keys, search, serve
 
 EXIT_ERROR = 1
 """Something cannot be done; the sentence on stderr says what and why."""
@@ -40,5 +40,12 @@ def main() -> None:
     """
 
 
-for command in (*serve.COMMANDS, *ingest.COMMANDS, *search.COMMANDS, *catalogue.COMMANDS, *admin.COMMANDS):
+for command in (
+    *serve.COMMANDS,
+    *ingest.COMMANDS,
+    *search.COMMANDS,
+    *catalogue.COMMANDS,
+    *keys.COMMANDS,
+    *admin.COMMANDS,
+):
     main.add_command(command)

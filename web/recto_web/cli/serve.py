@@ -53,9 +53,10 @@ def demo(port: int | None) -> None:
 def web(port: int | None) -> None:
     """Run the web server alone; workers run elsewhere (RECTO_REDIS_URL, or the `recto up` of the folder)."""
     from recto_workers.instance import redis_url_of, run_dir
-    from recto_workers.parts import listen, web_part, web_url
+    from recto_workers.parts import check_keys, listen, web_part, web_url
 
     settings = _settings(port)
+    check_keys(settings)
     listening = listen(settings.host, settings.port)
     part = web_part(settings, redis_url_of(settings), listening, run_dir(settings) / "logs")
     os.set_inheritable(listening.fileno(), True)

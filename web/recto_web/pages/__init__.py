@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from flask import Flask
 
-from recto_web.pages import add_book, book, catalogue, covers, examples, health, jobs, result, search
+from recto_web.pages import (
+    add_book,
+    book,
+    catalogue,
+    covers,
+    examples,
+    health,
+    jobs,
+    result,
+    search,
+    sign_in,
+)
 
 BLUEPRINTS = (
     search.blueprint,
@@ -16,6 +27,7 @@ BLUEPRINTS = (
     covers.blueprint,
     jobs.blueprint,
     health.blueprint,
+    sign_in.blueprint,
 )
 
 
