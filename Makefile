@@ -8,7 +8,7 @@ PORT ?=
 up_options = $(if $(PORT),--port $(PORT))
 sources := services workers web tests benchmarks
 
-.PHONY: help demo up test lint format bench install preflight clean
+.PHONY: help demo up test lint format bench env install preflight clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -33,6 +33,9 @@ format: $(VENV)/.tests ## put the code into its format
 
 bench: $(VENV)/.product ## measure recognition and speed on labelled photos (see docs/benchmarks.md)
 	$(BIN)/python benchmarks/recognition.py $(BENCH_OPTIONS)
+
+env: ## make the passwords of docker-compose.yml, in a new file .env (see docs/operations.md)
+	@sh infra/make_env.sh .env
 
 install: $(VENV)/.product ## only set everything up
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from celery import Celery
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+
+if TYPE_CHECKING:
+    from celery import Celery
 
 VISIBILITY_SECONDS = 120
 """A late-acknowledged message whose worker died is delivered again after this time; longer than any task."""
@@ -43,6 +45,9 @@ def connect(redis_url: str, seconds: float = PRODUCER_SOCKET_SECONDS) -> Redis:
 
 def make_app(redis_url: str, *, socket_seconds: float) -> Celery:
     """A Celery app without tasks: enough to send messages; `tasks.register` makes a worker's app of it."""
+    # Loading Celery takes as long as all the rest of this module; health checks and readers of heartbeats need none.
+    from celery import Celery
+
     app = Celery("recto", broker=broker_url(redis_url), set_as_current=False)
     app.conf.update(_configuration(socket_seconds))
     return app
