@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from PIL import Image
+from tests.images import heif_writer
 
 from recto.errors import Refused
 from recto.images import Limits, decode
@@ -44,10 +45,25 @@ def test_a_mutated_image_is_decoded_or_refused(
     exif[0x0112] = 6
     options: dict[str, object] = {} if file_format == "GIF" else {"exif": exif}
     options |= {"compression": "tiff_adobe_deflate"} if file_format == "TIFF" else {}
-    data = encode(picture, file_format, **options)
+    check_mutations_of(encode(picture, file_format, **options), file_format)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", ["clear.heic", "lying.heic", "clear.avif", "lying_exif.avif", "pages.tiff"])
+def test_a_mutated_file_of_other_programs_is_decoded_or_refused(name: str) -> None:
+    check_mutations_of((heif_writer.FILES / name).read_bytes(), name)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", ["tile.heic", "tile.avif"])
+def test_a_mutated_grid_is_decoded_or_refused(name: str) -> None:
+    check_mutations_of(heif_writer.grid(heif_writer.coded(name), 2, 2), name)
+
+
+def check_mutations_of(data: bytes, seed: str) -> None:
     limits = Limits(max_bytes=1_000_000, max_pixels=4_000_000)
     outcomes = []
-    dice = random.Random(f"recto {file_format}")
+    dice = random.Random(f"recto {seed}")
     for _ in range(300):
         try:
             decoded = decode(mutated(data, dice), limits, 256)

@@ -7,9 +7,11 @@ from collections.abc import Callable
 
 import pytest
 from PIL import Image
+from tests.images import heif_writer
 
 from recto.errors import Refused
-from recto.images import ACCEPTED_FORMATS, Limits, decode
+from recto.image_types import READABLE
+from recto.images import Limits, decode
 
 Encode = Callable[..., bytes]
 
@@ -46,8 +48,7 @@ def test_an_empty_file(limits: Limits) -> None:
 def test_a_file_that_is_not_an_image(data: bytes, limits: Limits) -> None:
     refused = refusal(data, limits)
     assert refused.reason == "not_an_image"
-    for name in ACCEPTED_FORMATS:
-        assert name.lower() in str(refused).lower()
+    assert READABLE in str(refused)
 
 
 @pytest.mark.parametrize(
@@ -55,9 +56,10 @@ def test_a_file_that_is_not_an_image(data: bytes, limits: Limits) -> None:
     [
         (b'<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"/>', "an SVG drawing"),
         (b"\xef\xbb\xbf<SVG viewBox='0 0 1 1'/>", "an SVG drawing"),
-        (b"\x00\x00\x00\x18ftypheic" + bytes(50), "a HEIC photo"),
-        (b"\x00\x00\x00\x18ftypmif1" + bytes(50), "a HEIF photo"),
-        (b"\x00\x00\x00\x18ftypavif" + bytes(50), "an AVIF picture"),
+        (b"\x00\x00\x00\x0cjP  \r\n\x87\n", "a JPEG 2000 picture"),
+        (b"\xff\x4f\xff\x51" + bytes(50), "a JPEG 2000 picture"),
+        (b"\x00\x00\x00\x0cJXL \r\n\x87\n", "a JPEG XL picture"),
+        (b"\xff\x0a" + bytes(50), "a JPEG XL picture"),
         (b"\x00\x00\x00\x18ftypmp42" + bytes(50), "a video"),
         (b"%PDF-1.7", "a PDF document"),
         (b"PK\x03\x04", "a ZIP archive"),
@@ -70,7 +72,7 @@ def test_a_known_format_that_is_not_accepted(data: bytes, named: str, limits: Li
     assert "save it as a JPEG" in str(refused)
 
 
-@pytest.mark.parametrize("file_format", ["BMP", "ICO", "PPM", "TGA", "PCX", "DDS", "JPEG2000", "AVIF"])
+@pytest.mark.parametrize("file_format", ["BMP", "ICO", "PPM", "TGA", "PCX", "DDS", "JPEG2000"])
 def test_formats_outside_the_list_are_never_decoded(
     file_format: str, picture: Image.Image, encode: Encode, limits: Limits
 ) -> None:
@@ -119,8 +121,11 @@ def tiff(width: int, height: int) -> bytes:
         webp_vp8l(16_383, 16_383),
         b"GIF89a" + struct.pack("<HH", 65_535, 65_535) + bytes(3) + b",\0\0\0\0\xff\xff\xff\xff\0\x02\0;",
         tiff(60_000, 60_000),
+        heif_writer.single(heif_writer.coded("tile.heic"), announced=(30_000, 30_000)),
+        heif_writer.single(heif_writer.coded("tile.avif"), announced=(30_000, 30_000)),
+        heif_writer.grid(heif_writer.coded("tile.heic"), 30, 30),
     ],
-    ids=["webp", "webp-lossless", "gif", "tiff"],
+    ids=["webp", "webp-lossless", "gif", "tiff", "heic", "avif", "heic-grid"],
 )
 def test_bombs_of_other_formats_are_refused_by_their_headers(bomb: bytes, limits: Limits) -> None:
     start = time.process_time()
@@ -146,6 +151,32 @@ def test_the_limit_of_pixels_is_exact(picture: Image.Image, encode: Encode) -> N
     assert decode(data, Limits(len(data), 96 * 64), 1024).full_width == 96
     assert refusal(data, Limits(len(data), 96 * 64 - 1)).reason == "too_many_pixels"
     assert refusal(data, Limits(len(data) - 1, 96 * 64)).reason == "too_many_bytes"
+
+
+def test_a_heic_whose_header_claims_less_than_the_picture_has(limits: Limits) -> None:
+    tile = heif_writer.coded("tile.heic")
+    assert refusal(heif_writer.single(tile, announced=(64, 64)), limits).reason == "damaged"
+    assert refusal(heif_writer.grid(tile, 30, 30, announced=(512, 512)), limits).reason == "damaged"
+
+
+def test_an_avif_is_never_larger_than_its_header_says(limits: Limits) -> None:
+    tile = heif_writer.coded("tile.avif")
+    assert decode(heif_writer.single(tile, announced=(64, 64)), limits, 1024).pixels.shape == (64, 64, 3)
+    grid = decode(heif_writer.grid(tile, 30, 30, announced=(512, 512)), limits, 1024)
+    assert (grid.full_width, grid.full_height) == (512, 512)
+
+
+@pytest.mark.parametrize("name", ["tile.heic", "tile.avif"])
+def test_more_tiles_than_any_photo_has(name: str, limits: Limits) -> None:
+    claiming = heif_writer.grid(heif_writer.coded(name), 60, 60, announced=(512, 512))
+    assert refusal(claiming, limits).reason == "damaged"
+
+
+@pytest.mark.parametrize("name", ["cover.heic", "cover.avif"])
+@pytest.mark.parametrize("kept", [0.1, 0.4, 0.7, 0.95])
+def test_a_truncated_photo_of_a_phone(kept: float, name: str, limits: Limits) -> None:
+    data = (heif_writer.FILES / name).read_bytes()
+    assert refusal(data[: int(len(data) * kept)], limits).reason == "truncated"
 
 
 @pytest.mark.parametrize("size", [(1, 1), (15, 500), (500, 15), (20_000, 100)])

@@ -46,10 +46,10 @@ def test_names_of_files_keep_their_spaces_and_marks(tmp_path: Path) -> None:
 
 def test_what_a_folder_holds_besides_images_is_said(tmp_path: Path) -> None:
     (tmp_path / "more").mkdir()
-    rows = folder_with(tmp_path, "a.jpg", "photo.heic", "_front.jpg")
+    rows = folder_with(tmp_path, "a.jpg", "photo.jxl", "_front.jpg")
     assert "no book_id" in reason(rows[0])
     assert good(rows[1]).book.book_id == "a"
-    assert [reason(row).split()[0] for row in rows[2:]] == ["more", "photo.heic"]
+    assert [reason(row).split()[0] for row in rows[2:]] == ["more", "photo.jxl"]
     assert [row.line for row in rows] == [1, 2, 3, 4]
 
 

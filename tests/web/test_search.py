@@ -158,7 +158,8 @@ BAD_FILES = [
     (b"hello, I am a text file", "photo.jpg", 400, "is not a picture"),
     (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "photo.svg", 400, "is a drawing (SVG)"),
     (b"<?xml version='1.0'?><svg/>", "photo.jpg", 400, "is a drawing (SVG)"),
-    (b"\0\0\0\x18ftypheic" + b"\0" * 100, "IMG_1.HEIC", 400, "HEIC"),
+    (b"\0\0\0\x18ftypmp42" + b"\0" * 100, "IMG_1.MP4", 400, "is a video"),
+    (b"\0\0\0\x0cJXL \r\n\x87\n", "photo.jxl", 400, "another thing than JPEG"),
     (b"%PDF-1.7", "scan.pdf", 400, "is a PDF"),
     (b"\xff\xd8\xff" + b"\0" * 100_000, "big.jpg", 413, "too large: at most"),
 ]

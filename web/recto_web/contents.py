@@ -8,7 +8,7 @@ from pathlib import Path
 from flask import Response, send_file
 
 from recto.blobs import Content
-from recto_web.uploads import HEAD_BYTES
+from recto.image_types import HEAD_BYTES
 
 
 def head_of(content: Content) -> bytes:

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 
 from werkzeug.datastructures import FileStorage
 
+from recto.image_types import HEAD_BYTES, MEDIA_TYPES, READABLE, accepted_format
 from recto.settings import MIB
 
-JPEG, PNG, GIF, WEBP, TIFF = "image/jpeg", "image/png", "image/gif", "image/webp", "image/tiff"
-WEB_SAFE = frozenset({JPEG, PNG, GIF, WEBP})
+JPEG = MEDIA_TYPES["JPEG"]
+WEB_SAFE = frozenset(MEDIA_TYPES[name] for name in ("JPEG", "PNG", "GIF", "WEBP", "AVIF"))
 """Types that every browser shows."""
-HEAD_BYTES = 32
-"""Enough of a file to tell its type."""
-READABLE = "Recto reads JPEG, PNG, WebP, TIFF and GIF."
+ACCEPT = ",".join([*MEDIA_TYPES.values(), ".heic", ".heif", ".avif"])
+"""What a form offers to choose from; some systems know HEIC and AVIF files by their names only."""
+_READS = f"Recto reads {READABLE}."
 
 
 class NotUsable(ValueError):
@@ -38,17 +39,7 @@ class Upload:
 
 def image_type(head: bytes) -> str | None:
     """Media type of a raster image that Recto reads, told by the first bytes; None for everything else."""
-    if head.startswith(b"\xff\xd8\xff"):
-        return JPEG
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return PNG
-    if head.startswith((b"GIF87a", b"GIF89a")):
-        return GIF
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return WEBP
-    if head.startswith((b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")):
-        return TIFF
-    return None
+    return MEDIA_TYPES.get(accepted_format(head))
 
 
 def read_uploads(files: Sequence[FileStorage], max_bytes: int) -> list[Upload]:
@@ -75,11 +66,13 @@ def _read(file: FileStorage, max_bytes: int) -> Upload:
 def _what_it_is(head: bytes) -> str:
     """What to say of a file that Recto does not read."""
     if head[4:8] == b"ftyp":
-        return (
-            f"is a HEIC, AVIF or video file. {READABLE} A phone can save photos as JPEG (“most compatible”)."
-        )
+        return f"is a video. Take a photo of the cover instead. {_READS}"
     if head.startswith(b"%PDF"):
-        return f"is a PDF. Take a photo or a screenshot of the cover. {READABLE}"
+        return f"is a PDF. Take a photo or a screenshot of the cover. {_READS}"
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"<svg", b"<?xml", b"<!DOCTYPE svg")):
-        return f"is a drawing (SVG), not a photo. {READABLE}"
-    return f"is not a picture. {READABLE}"
+        return f"is a drawing (SVG), not a photo. {_READS}"
+    if head[4:8] in (b"jP  ", b"JXL ") or head.startswith((b"\xff\x0a", b"\xff\x4f\xff\x51")):
+        return (
+            f"is a JPEG 2000 or JPEG XL picture, which is another thing than JPEG. Save it as one. {_READS}"
+        )
+    return f"is not a picture. {_READS}"

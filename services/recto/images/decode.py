@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,9 @@ from PIL import Image
 
 from recto.errors import Refused
 from recto.files import too_many_bytes
+from recto.image_types import accepted_format
 from recto.images import colour, refusals, sniff
+from recto.images.opening import open_image
 
 if TYPE_CHECKING:  # numpy would cost every decoding child 0.15 s of its start
     import numpy as np
@@ -22,9 +23,6 @@ MAX_SIDE = 1024
 """Longest side in pixels at which covers are indexed and photos are searched."""
 MIN_SIDE = 16
 """Shortest side in pixels, full-size and reduced: below it nothing is recognised and filters do not fit."""
-
-# Our own limit is checked on every header. Pillow's would warn at 89 and raise at 179 million pixels.
-Image.MAX_IMAGE_PIXELS = None
 
 _ORIENTATION_TAG = 0x0112
 _TRANSPOSE = {
@@ -100,7 +98,7 @@ def decode_raster(data: bytes, limits: Limits, max_side: int) -> Raster:
         raise refusals.empty()
     if len(data) > limits.max_bytes:
         raise too_many_bytes(limits.max_bytes, len(data))
-    if not sniff.accepted_format(data):
+    if not accepted_format(data):
         raise sniff.refusal_of_unknown(data)
     try:
         return _decode(data, limits, max_side)
@@ -110,15 +108,22 @@ def decode_raster(data: bytes, limits: Limits, max_side: int) -> Raster:
         raise refusals.memory() from None
     except Exception as error:
         # Pillow's readers raise nearly anything on damaged data: OSError, SyntaxError, struct.error ...
-        early = "truncated" in str(error).lower() or sniff.ends_early(data)
-        raise (refusals.truncated() if early else refusals.damaged()) from error
+        raise _refusal_of(error, data) from error
+
+
+def _refusal_of(error: Exception, data: bytes) -> Refused:
+    """What an error of a reader means, as far as its words tell; the decoders of HEIC and AVIF tell of memory so."""
+    said = str(error).lower()
+    if ("allocati" in said or "out of memory" in said) and "security limit" not in said:
+        return refusals.memory()
+    return refusals.truncated() if "truncated" in said or sniff.ends_early(data) else refusals.damaged()
 
 
 def _decode(data: bytes, limits: Limits, max_side: int) -> Raster:
-    canvas = sniff.webp_canvas(data)
+    canvas = sniff.canvas(data)
     if canvas is not None:
         _check_size(*canvas, limits)
-    with Image.open(io.BytesIO(data), formats=refusals.ACCEPTED_FORMATS) as image:
+    with open_image(data) as image:
         full_width, full_height = image.size
         _check_size(full_width, full_height, limits)
         size = _reduced(full_width, full_height, max_side)
@@ -129,6 +134,10 @@ def _decode(data: bytes, limits: Limits, max_side: int) -> Raster:
         # against 105 ms for twice the target or more, mean difference to a full decode 0.3 of 255.
         image.draft(None, size)
         image.load()
+        if image_format == "HEIF":  # its pixels may be fewer or more than the container announces
+            _check_size(*image.size, limits)
+            full_width, full_height = image.size
+            size = _reduced(full_width, full_height, max_side)
         upright = colour.to_plain_mode(image).resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
         upright = colour.to_srgb(colour.flatten(upright), image.info.get("icc_profile"))
     if orientation in _TRANSPOSE:
@@ -156,7 +165,7 @@ def _reduced(width: int, height: int, max_side: int) -> tuple[int, int]:
 
 def _orientation(image: Image.Image) -> int:
     """The EXIF orientation that is still to be applied; 1 where there is none or it cannot be read."""
-    if image.format == "TIFF":  # Pillow applies it itself while loading
+    if image.format in ("TIFF", "HEIF"):  # applied while loading; that of a HEIC stands in its container
         return 1
     try:
         orientation = int(image.getexif().get(_ORIENTATION_TAG, 1))

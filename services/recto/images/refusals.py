@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from recto.errors import Refused
+from recto.image_types import READABLE
 
-ACCEPTED_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "GIF")
-"""Pillow's names of the formats that are decoded; every other decoder of Pillow stays switched off."""
-_ACCEPTED = "JPEG, PNG, WebP, TIFF and GIF files are accepted"
+_ACCEPTED = f"{READABLE} files are accepted"
 
 
 def empty() -> Refused:

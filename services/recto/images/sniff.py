@@ -1,9 +1,10 @@
-"""What a file is, told from its first bytes: asked only where Pillow cannot open it or stops half way."""
+"""What a file says of itself before anything is decoded: its size, what it is instead, whether it is whole."""
 
 from __future__ import annotations
 
 from recto.errors import Refused
-from recto.images import refusals
+from recto.image_types import accepted_format
+from recto.images import boxes, refusals
 
 # (offset, bytes, what it is): documents and pictures that people do try to upload.
 _OTHER_FORMATS = (
@@ -14,26 +15,10 @@ _OTHER_FORMATS = (
     (0, b"\x00\x00\x00\x0cjP  ", "a JPEG 2000 picture"),
     (0, b"\x00\x00\x00\x0cJXL ", "a JPEG XL picture"),
     (0, b"\xff\x0a", "a JPEG XL picture"),
-    (4, b"ftypavi", "an AVIF picture"),
-    (4, b"ftyphei", "a HEIC photo"),
-    (4, b"ftyphev", "a HEIC photo"),
-    (4, b"ftypmif1", "a HEIF photo"),
-    (4, b"ftypmsf1", "a HEIF photo"),
+    (0, b"\xff\x4f\xff\x51", "a JPEG 2000 picture"),
     (4, b"ftyp", "a video"),
     (0, b"PK\x03\x04", "a ZIP archive or an office document"),
 )
-_ACCEPTED = ((b"\xff\xd8\xff", "JPEG"), (b"\x89PNG", "PNG"), (b"GIF8", "GIF"))
-_ACCEPTED_TIFF = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
-
-
-def accepted_format(data: bytes) -> str:
-    """Pillow's name of the accepted format whose signature the data carries, "" for none."""
-    for signature, name in _ACCEPTED:
-        if data.startswith(signature):
-            return name
-    if data.startswith(_ACCEPTED_TIFF):
-        return "TIFF"
-    return "WEBP" if data[:4] == b"RIFF" and data[8:12] == b"WEBP" else ""
 
 
 def refusal_of_unknown(data: bytes) -> Refused:
@@ -58,16 +43,25 @@ def ends_early(data: bytes) -> bool:
         return not tail.endswith(b";")
     if name == "WEBP":
         return len(data) < int.from_bytes(data[4:8], "little") + 8
-    return False
+    return name in ("HEIF", "AVIF") and boxes.are_cut(data)
 
 
-def webp_canvas(data: bytes) -> tuple[int, int] | None:
-    """Width and height in a WebP header (RFC 9649, section 2), None where there is none.
+def canvas(data: bytes) -> tuple[int, int] | None:
+    """Width and height in the header of a WebP, HEIC or AVIF; None where there is none, and for other formats.
 
-    Pillow's `open` allocates the whole canvas of a WebP before it tells the size, hence this reader.
+    The decoders of these formats allocate for a picture, or refuse it in words of their own, before they tell its
+    size. Those of the other formats read the header alone.
     """
+    name = accepted_format(data)
+    if name == "WEBP":
+        return _webp_canvas(data)
+    return boxes.canvas(data) if name in ("HEIF", "AVIF") else None
+
+
+def _webp_canvas(data: bytes) -> tuple[int, int] | None:
+    """Of a WebP (RFC 9649, section 2)."""
     chunk = data[12:16]
-    if len(data) < 30 or accepted_format(data) != "WEBP":
+    if len(data) < 30:
         return None
     if chunk == b"VP8X":
         return int.from_bytes(data[24:27], "little") + 1, int.from_bytes(data[27:30], "little") + 1

@@ -7,10 +7,10 @@ from itertools import groupby
 from pathlib import Path
 
 from recto.errors import BadInput
+from recto.image_types import SUFFIXES
 from recto.manifest.paths import Locator
 from recto.manifest.rows import BadRow, ManifestRow, book_id_of, to_row
 
-_IMAGES = frozenset((".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".gif"))
 _LITTER = frozenset(("thumbs.db", "desktop.ini"))
 
 
@@ -24,8 +24,8 @@ def read_folder(folder: Path, locate: Locator) -> Iterator[ManifestRow | BadRow]
         entries = [entry for entry in folder.iterdir() if not _is_litter(entry.name)]
     except OSError as error:
         raise BadInput(f"The folder {folder} cannot be read: {error.strerror}.") from error
-    images = sorted(entry.name for entry in entries if entry.suffix.lower() in _IMAGES)
-    others = sorted(entry.name for entry in entries if entry.suffix.lower() not in _IMAGES)
+    images = sorted(entry.name for entry in entries if entry.suffix.lower() in SUFFIXES)
+    others = sorted(entry.name for entry in entries if entry.suffix.lower() not in SUFFIXES)
     if not images:
         raise BadInput(f"The folder {folder} holds no images (subfolders are not read).")
     return _rows(images, others, locate)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from flask import Blueprint, Response, abort, send_file
 from flask.typing import ResponseReturnValue
 
+from recto.image_types import HEAD_BYTES
 from recto.records import Where
 from recto_web.example_photos import Example, example_path, examples
 from recto_web.pages.result import answer
 from recto_web.pages.search_form import DEFAULT_LIMIT
 from recto_web.searching import send
-from recto_web.uploads import HEAD_BYTES, WEB_SAFE, image_type
+from recto_web.uploads import WEB_SAFE, image_type
 
 blueprint = Blueprint("examples", __name__)
 

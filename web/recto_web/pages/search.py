@@ -19,6 +19,7 @@ from recto_web.parts import parts
 from recto_web.rendering import render, wants_json
 from recto_web.searching import send, trouble
 from recto_web.security import accepts_files
+from recto_web.uploads import ACCEPT
 
 SHELF = 9
 """Covers beside the form: three rows of three."""
@@ -44,6 +45,12 @@ class SearchPage:
     def max_megabytes(self) -> int:
         """Largest photo in MB."""
         return self.max_bytes // MIB
+
+
+@blueprint.app_template_global()
+def accepted_files() -> str:
+    """What file fields offer to choose."""
+    return ACCEPT
 
 
 @blueprint.get("/")

@@ -41,8 +41,11 @@ function clearSiblings(input) {
   }
 }
 
+// Some systems know no type for the photos of phones.
+const isImage = (file) => file.type.startsWith("image/") || /\.(heic|heif|avif)$/i.test(file.name);
+
 function take(input, files) {
-  const images = [...files].filter((file) => file.type.startsWith("image/"));
+  const images = [...files].filter(isImage);
   if (!images.length) return;
   const transfer = new DataTransfer();
   for (const file of input.multiple ? images : images.slice(0, 1)) transfer.items.add(file);
