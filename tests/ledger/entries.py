@@ -39,7 +39,8 @@ def stage_all(ledger: Ledger, staged_file: str = "batch.npz") -> list[str]:
 
 def index_all(ledger: Ledger) -> list[str]:
     """Bring every waiting cover into the index; returns the ids."""
-    return ledger.mark_indexed(stage_all(ledger), "recipe")
+    live = ledger.live_version()
+    return ledger.mark_indexed(stage_all(ledger), live.recipe_id if live else "recipe")
 
 
 def put(ledger: Ledger, book_id: str, side: Side = Side.FRONT, name: str = "image") -> Cover:

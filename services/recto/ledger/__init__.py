@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from recto.errors import Unavailable
 from recto.ledger.books import Books
+from recto.ledger.building import Building
 from recto.ledger.catalogue import Catalogue
 from recto.ledger.database import Database
 from recto.ledger.intake import Intake
 from recto.ledger.jobs import Jobs
 from recto.ledger.keys import Keys
+from recto.ledger.leases import Leases
 from recto.ledger.queue import Queue
 from recto.ledger.recipes import Recipes
 from recto.ledger.removal import Removal
@@ -26,7 +28,9 @@ from recto.ledger.rows import (
 )
 from recto.ledger.searches import Searches
 from recto.ledger.staged import Staged
+from recto.ledger.switching import Switching
 from recto.ledger.upgrade import prepare
+from recto.ledger.versions import KeptVersions, LostCover, Versions
 from recto.settings import Settings
 
 FILE_NAME = "ledger.sqlite3"
@@ -38,7 +42,9 @@ __all__ = [
     "EntryItem",
     "ItemRow",
     "JobRow",
+    "KeptVersions",
     "Ledger",
+    "LostCover",
     "NewItem",
     "Outcome",
     "Page",
@@ -47,7 +53,22 @@ __all__ = [
 ]
 
 
-class Ledger(Books, Catalogue, Intake, Removal, Queue, Staged, Jobs, Searches, Recipes, Keys):
+class Ledger(
+    Books,
+    Catalogue,
+    Intake,
+    Removal,
+    Queue,
+    Staged,
+    Jobs,
+    Searches,
+    Recipes,
+    Keys,
+    Versions,
+    Building,
+    Switching,
+    Leases,
+):
     """The ledger. Safe for threads and for several processes at once; open it after forking, never before.
 
     What a method wrote is on disk when it returns. All methods raise `Unavailable` when the database does not

@@ -13,7 +13,8 @@ from recto.errors import NotFound
 from recto.ledger import schema
 from recto.ledger.convert import book_of, cover_of
 from recto.ledger.database import add_rows, chunks, put_rows
-from recto.ledger.moves import locked_covers, queue_anew, queue_books_anew
+from recto.ledger.facts import locked_versions
+from recto.ledger.moves import locked_covers, queue_anew, queue_books_anew, queue_other_anew
 from recto.ledger.text import search_text, sort_title, terms
 from recto.ledger.validation import check_book, check_sha256
 from recto.records import Book, Cover, CoverState, Side, cover_id
@@ -33,6 +34,7 @@ def write_books(connection: Connection, books: Sequence[Book]) -> None:
     """
     for book in books:
         check_book(book)
+    locked_versions(connection)  # before any other row, against deadlocks
     wanted = {book.book_id: book for book in books}
     old = _locked_books(connection, sorted(wanted))
     changed = [wanted[id_] for id_ in sorted(wanted) if wanted[id_] != old.get(id_)]
@@ -58,12 +60,14 @@ def write_covers(connection: Connection, wanted: Sequence[CoverKey]) -> list[tup
     """
     for _, _, sha256 in wanted:
         check_sha256(sha256)
+    other = locked_versions(connection).other
     _hold_books(connection, sorted({book_id for book_id, _, _ in wanted}))
     ids = [cover_id(*one) for one in wanted]
     covers = {row.cover_id: cover_of(row) for row in locked_covers(connection, ids)}
     failed = [id_ for id_, cover in covers.items() if cover.state is CoverState.FAILED]
     for some in chunks(failed):
         queue_anew(connection, schema.cover.c.cover_id.in_(some))
+    queue_other_anew(connection, other, failed, CoverState.FAILED)
     covers |= {
         id_: replace(covers[id_], state=CoverState.QUEUED, attempts=0, stage="", reason="") for id_ in failed
     }
@@ -75,6 +79,8 @@ def write_covers(connection: Connection, wanted: Sequence[CoverKey]) -> list[tup
     now = time.time()
     rows = [_cover_columns(cover, now + place * _TICK) for place, cover in enumerate(new.values())]
     add_rows(connection, schema.cover, rows)
+    if other is not None and other.is_written:
+        add_rows(connection, schema.other_cover, [_state_columns(row) for row in rows])
     changed = {*failed, *new}
     first = {id_: place for place, id_ in reversed(list(enumerate(ids)))}
     return [((covers | new)[id_], id_ in changed and first[id_] == place) for place, id_ in enumerate(ids)]
@@ -139,3 +145,8 @@ def _cover_columns(cover: Cover, now: float) -> dict[str, Any]:
         "created": now,
         "moved": now,
     }
+
+
+def _state_columns(cover: dict[str, Any]) -> dict[str, Any]:
+    """The row of a new cover in the version beside the live one."""
+    return {name: cover[name] for name in ("cover_id", "state", "moved")}

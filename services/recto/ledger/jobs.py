@@ -13,13 +13,15 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 from recto.errors import NotFound
 from recto.ledger.database import Database
 from recto.ledger.items import item_of, open_job, write_items
+from recto.ledger.reindexing import KIND as REINDEX
+from recto.ledger.reindexing import count_reindex
 from recto.ledger.rows import ItemRow, JobRow, NewItem, Outcome, Page
 from recto.ledger.schema import cover, job, job_item
 from recto.ledger.text import storable
 from recto.ledger.validation import check_outcome, check_page
 from recto.records import CoverState
 
-KINDS = ("ingest", "rebuild")
+KINDS = ("ingest", "rebuild", "reindex")
 SILENT_SECONDS = 900.0
 """A listing that added nothing for so long is taken for dead. Reading 64 images takes a few seconds, from a
 slow network share a minute."""
@@ -101,7 +103,7 @@ class Jobs:
 
     def _stamped(self, row: JobRow) -> JobRow:
         """Keep the counts of a job that was found to be finished, so that they are not counted again."""
-        if row.state == "listing" or row.reason == STOPPED or row.waiting or row.finished is not None:
+        if row.kind == REINDEX or row.state == "listing" or row.reason == STOPPED or row.waiting or row.finished is not None:
             return row
         with self._database.write() as connection:
             query = select(job).where(job.c.job_id == row.job_id).with_for_update()
@@ -158,7 +160,7 @@ def wait_again(connection: Connection, job_id: str) -> list[str]:
 
 def _job_of(connection: Connection, row: Row[Any]) -> JobRow:
     counts = row.counts if row.finished is not None else _count(connection, row)
-    silent = row.listed is None and time.time() - row.touched > SILENT_SECONDS
+    silent = row.kind != REINDEX and row.listed is None and time.time() - row.touched > SILENT_SECONDS
     reason = row.reason or (STOPPED if silent else "")
     return JobRow(
         job_id=row.job_id,
@@ -178,11 +180,14 @@ def _state(row: Row[Any], counts: Mapping[str, int], reason: str) -> str:
         return "failed"
     if row.listed is None:
         return "listing"
-    return "running" if counts[Outcome.WAITING.value] else "done"
+    goes_on = counts[Outcome.WAITING.value] or (row.kind == REINDEX and row.finished is None)
+    return "running" if goes_on else "done"
 
 
 def _count(connection: Connection, row: Row[Any]) -> dict[str, int]:
     """Counts of a job by outcome, and its books; both indexes hold all that is counted."""
+    if row.kind == REINDEX:
+        return count_reindex(connection, row.job_id)
     query = select(job_item.c.outcome, func.count()).where(job_item.c.job_id == row.job_id)
     found: dict[str, int] = dict(connection.execute(query.group_by(job_item.c.outcome)).all())
     books = row.counts["books"] if row.counts else _count_books(connection, row.job_id)

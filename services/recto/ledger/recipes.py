@@ -1,43 +1,36 @@
-"""Which recipe is live, the rebuild that changes it, and small facts."""
+"""The rebuild that empties the index and fills it anew, and small facts."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
-
-from sqlalchemy import Connection, insert, literal, select, true
+from sqlalchemy import Connection, delete, insert, literal, select, true
 
 from recto.ledger import schema
 from recto.ledger.database import Database, lock_table, put_rows
+from recto.ledger.facts import LIVE, OTHER, REQUEST, locked_versions, read_request, write_fact
 from recto.ledger.jobs import end_listing, write_job
 from recto.ledger.moves import queue_anew
+from recto.ledger.reindexing import end_reindex
 from recto.ledger.rows import Outcome
 from recto.recipe import Version
 
-_LIVE = "live_version"
 _OWN = "own:"
+REPLACED = "A rebuild took its place."
 
 
 class Recipes:
-    """The live version and facts of the ledger."""
+    """Rebuilds and facts of the ledger."""
 
     _database: Database
 
-    def live_version(self) -> Version | None:
-        """The version that searches use; None before the first one was set."""
-        text = self._get(_LIVE)
-        return Version(**json.loads(text)) if text is not None else None
-
-    def set_live_version(self, version: Version) -> None:
-        """Make a version the live one."""
-        with self._database.write() as connection:
-            _write_live(connection, version)
-
     def begin_rebuild(self, version: Version) -> str:
-        """Make a version live, queue every cover anew, and follow them by a job, whose id is returned."""
+        """Make a version live, queue every cover anew, and follow them by a job, whose id is returned.
+
+        The version beside the live one, and a re-index that was asked for, are given up.
+        """
         cover, item = schema.cover, schema.job_item
         with self._database.write() as connection:
-            _write_live(connection, version)
+            _give_up_other(connection)
+            write_fact(connection, LIVE, version)
             lock_table(connection, cover)
             queue_anew(connection, true())
             job_id = write_job(connection, "rebuild", version.encoder)
@@ -57,18 +50,24 @@ class Recipes:
 
     def get_value(self, key: str) -> str | None:
         """A fact that was kept with `set_value`."""
-        return self._get(_OWN + key)
+        table = schema.fact
+        with self._database.read() as connection:
+            query = select(table.c.value).where(table.c.key == _OWN + key)
+            return connection.execute(query).scalar_one_or_none()
 
     def set_value(self, key: str, text: str) -> None:
         """Keep a small fact."""
         with self._database.write() as connection:
             put_rows(connection, schema.fact, [{"key": _OWN + key, "value": text}])
 
-    def _get(self, key: str) -> str | None:
-        table = schema.fact
-        with self._database.read() as connection:
-            return connection.execute(select(table.c.value).where(table.c.key == key)).scalar_one_or_none()
 
-
-def _write_live(connection: Connection, version: Version) -> None:
-    put_rows(connection, schema.fact, [{"key": _LIVE, "value": json.dumps(asdict(version))}])
+def _give_up_other(connection: Connection) -> None:
+    other, request = locked_versions(connection, change=True).other, read_request(connection)
+    jobs = [request.job_id] if request else []
+    if other is not None and other.job_id and other.is_written:
+        jobs.append(other.job_id)
+    for job_id in jobs:
+        end_reindex(connection, job_id, REPLACED)
+    connection.execute(delete(schema.other_cover))
+    for key in (OTHER, REQUEST):
+        write_fact(connection, key, None)

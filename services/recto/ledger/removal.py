@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, Row, delete, select
 
 from recto.ledger import schema
+from recto.ledger.convert import book_of
 from recto.ledger.database import Database, add_rows, chunks, put_rows
+from recto.ledger.facts import Other, locked_versions
 from recto.ledger.items import DELETED
-from recto.ledger.moves import queue_books_anew, settle
+from recto.ledger.moves import forget_failures, queue_books_anew, settle
 from recto.ledger.rows import Outcome
+from recto.records import Book
+
+COVER_DELETED = "the cover was deleted meanwhile"
 
 
 class Removal:
@@ -19,24 +25,41 @@ class Removal:
 
     _database: Database
 
-    def delete_book(self, book_id: str) -> bool:
+    def delete_book(self, book_id: str, allowed: Callable[[Book], None] | None = None) -> bool:
         """Remove a book with its covers and note that the index must forget it; False: there is no such book.
 
-        Items that wait for its covers fail. What workers do with these covers from now on changes nothing.
+        Items that wait for its covers fail. What workers do with these covers from now on changes nothing. `allowed`
+        sees the book as it stands and may raise; then nothing happens.
         """
         book, cover = schema.book, schema.cover
         with self._database.write() as connection:
-            known = select(book.c.book_id).where(book.c.book_id == book_id).with_for_update()
-            if connection.execute(known).one_or_none() is None:
+            other = locked_versions(connection).other
+            known = select(book).where(book.c.book_id == book_id).with_for_update()
+            found = connection.execute(known).one_or_none()
+            if found is None:
                 return False
+            if allowed is not None:
+                allowed(book_of(found))
             query = select(cover.c.cover_id, cover.c.sha256).where(cover.c.book_id == book_id)
             covers = connection.execute(query.order_by(cover.c.cover_id).with_for_update()).all()
-            blobs = [{"book_id": book_id, "sha256": row.sha256} for row in covers]
-            add_rows(connection, schema.removed_blob, blobs)
-            put_rows(connection, schema.removal, [{"book_id": book_id, "requested": time.time()}])
-            settle(connection, [row.cover_id for row in covers], Outcome.FAILED, "deleted", DELETED)
-            for table in (cover, schema.book_term, book):
+            _remove_covers(connection, other, book_id, covers, DELETED)
+            for table in (schema.book_term, book):
                 connection.execute(delete(table).where(table.c.book_id == book_id))
+        return True
+
+    def delete_cover(self, cover_id: str) -> bool:
+        """Remove one cover of a book; False: there is no such cover.
+
+        The index forgets by book, so the other covers of the book are indexed anew.
+        """
+        cover = schema.cover
+        with self._database.write() as connection:
+            other = locked_versions(connection).other
+            query = select(cover.c.cover_id, cover.c.book_id, cover.c.sha256)
+            found = connection.execute(query.where(cover.c.cover_id == cover_id).with_for_update()).one_or_none()
+            if found is None:
+                return False
+            _remove_covers(connection, other, found.book_id, [found], COVER_DELETED)
         return True
 
     def deleted_books(self, limit: int) -> list[str]:
@@ -54,6 +77,7 @@ class Removal:
         """
         blob = schema.removed_blob
         with self._database.write() as connection:
+            locked_versions(connection)  # before any other row, against deadlocks
             query = select(blob.c.sha256).where(blob.c.book_id == book_id)
             removed = set(connection.execute(query).scalars())
             for table in (blob, schema.removal):
@@ -65,6 +89,21 @@ class Removal:
         """Those of the given originals that a cover names."""
         with self._database.read() as connection:
             return _named(connection, sha256s)
+
+
+def _remove_covers(
+    connection: Connection, other: Other | None, book_id: str, covers: Sequence[Row[Any]], reason: str
+) -> None:
+    """Remove covers of a book from both versions, and note that the index must forget what it holds of the book."""
+    ids = [row.cover_id for row in covers]
+    add_rows(connection, schema.removed_blob, [{"book_id": book_id, "sha256": row.sha256} for row in covers])
+    put_rows(connection, schema.removal, [{"book_id": book_id, "requested": time.time()}])
+    settle(connection, ids, Outcome.FAILED, "deleted", reason)
+    if other is not None:
+        forget_failures(connection, other, ids)
+    for some in chunks(ids):
+        for table in (schema.other_cover, schema.cover):
+            connection.execute(delete(table).where(table.c.cover_id.in_(some)))
 
 
 def _named(connection: Connection, sha256s: Collection[str]) -> set[str]:
