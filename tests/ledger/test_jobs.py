@@ -250,7 +250,7 @@ def test_items_are_listed_by_page_and_outcome_in_order(ledger: Ledger) -> None:
     assert paths == [f"{number}-{side}.jpg" for number in range(5) for side in ("front", "back")]
     assert ledger.job_items(job_id, Outcome.WAITING, 2, 6).total == 9
     assert [item.cover_id for item in ledger.job_items(job_id, "failed").items] == [cover.cover_id]
-    with pytest.raises(BadInput, match="waiting, indexed, unchanged, failed"):
+    with pytest.raises(BadInput, match="waiting, indexed, unchanged, checked, failed"):
         ledger.job_items(job_id, "lost")
 
 

@@ -189,6 +189,7 @@ def test_counts_name_every_state(ledger: Ledger) -> None:
     ledger.mark_failed(ids[1], "index", "no")
     assert ledger.queue_counts() == {
         CoverState.QUEUED: 2,
+        CoverState.HELD: 0,
         CoverState.WORKING: 1,
         CoverState.STAGED: 1,
         CoverState.INDEXED: 1,

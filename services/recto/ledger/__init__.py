@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from recto.errors import Unavailable
+from recto.ledger.again import Again
 from recto.ledger.books import Books
 from recto.ledger.building import Building
 from recto.ledger.catalogue import Catalogue
+from recto.ledger.control import Control
 from recto.ledger.database import Database
 from recto.ledger.intake import Intake
 from recto.ledger.jobs import Jobs
 from recto.ledger.keys import Keys
 from recto.ledger.leases import Leases
+from recto.ledger.listing import Listing, Listings
 from recto.ledger.queue import Queue
 from recto.ledger.recipes import Recipes
 from recto.ledger.removal import Removal
@@ -44,6 +47,7 @@ __all__ = [
     "JobRow",
     "KeptVersions",
     "Ledger",
+    "Listing",
     "LostCover",
     "NewItem",
     "Outcome",
@@ -61,6 +65,9 @@ class Ledger(
     Queue,
     Staged,
     Jobs,
+    Listings,
+    Control,
+    Again,
     Searches,
     Recipes,
     Keys,

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from sqlalchemy import Connection, select
+
 from recto.errors import BadInput
 from recto.ledger.database import Database
 from recto.ledger.entering import CoverKey, write_books, write_covers
 from recto.ledger.items import open_job, write_items
-from recto.ledger.rows import Entry, EntryItem, NewItem
+from recto.ledger.moves import move
+from recto.ledger.rows import PAUSED, Entry, EntryItem, NewItem
+from recto.ledger.schema import job
 from recto.ledger.validation import check_book
-from recto.records import Book, Cover
+from recto.records import Book, Cover, CoverState, cover_id
 
 
 class Intake:
@@ -25,16 +29,42 @@ class Intake:
 
         Raises:
             NotFound: there is no such job.
-            BadInput: the listing of the job was finished.
+            BadInput: the listing of the job was finished, or the job cancelled.
         """
-        checked = [_checked(entry) for entry in entries]
-        keys = [key for entry in checked for key in _cover_keys(entry)]
+        checked = check_entries(entries)
         with self._database.write() as connection:
             open_job(connection, job_id)
-            write_books(connection, [entry.book for entry in checked if entry.book is not None])
-            written = iter(write_covers(connection, keys))
-            items = [_item(entry.book, item, written) for entry in checked for item in entry.items]
-            write_items(connection, job_id, items)
+            enter(connection, job_id, checked)
+
+
+def check_entries(entries: Sequence[Entry]) -> list[Entry]:
+    """The entries; one whose book cannot be used is without book, and its items failed with the reason."""
+    return [_checked(entry) for entry in entries]
+
+
+def enter(connection: Connection, job_id: str, checked: Sequence[Entry], *, dry_run: bool = False) -> None:
+    """Write books, covers and items inside a transaction, for entries of `check_entries`; dry: items alone."""
+    if not dry_run:
+        write_books(connection, [entry.book for entry in checked if entry.book is not None])
+    keys = [key for entry in checked for key in _cover_keys(entry)]
+    written = iter(enter_covers(connection, job_id, keys, dry_run=dry_run))
+    items = [_item(entry.book, item, written) for entry in checked for item in entry.items]
+    write_items(connection, job_id, items, dry_run=dry_run)
+
+
+def enter_covers(
+    connection: Connection, job_id: str, keys: Sequence[CoverKey], *, dry_run: bool = False
+) -> list[tuple[Cover, bool]]:
+    """`write_covers` for a job; what another job holds back is queued, unless this one is paused too."""
+    if dry_run:
+        return [(Cover(cover_id(*key), *key, CoverState.QUEUED), True) for key in keys]
+    covers = write_covers(connection, keys)
+    held = [cover.cover_id for cover, _ in covers if cover.state is CoverState.HELD]
+    if held:
+        control = connection.execute(select(job.c.control).where(job.c.job_id == job_id)).scalar_one()
+        if control != PAUSED:
+            move(connection, held, CoverState.QUEUED)
+    return covers
 
 
 def _checked(entry: Entry) -> Entry:

@@ -8,14 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, insert, select, update
 
 from recto.errors import NotFound
 from recto.ledger.database import Database
 from recto.ledger.items import item_of, open_job, write_items
 from recto.ledger.reindexing import KIND as REINDEX
 from recto.ledger.reindexing import count_reindex
-from recto.ledger.rows import ItemRow, JobRow, NewItem, Outcome, Page
+from recto.ledger.rows import CANCELLED, PAUSED, ItemRow, JobRow, NewItem, Outcome, Page
 from recto.ledger.schema import cover, job, job_item
 from recto.ledger.text import storable
 from recto.ledger.validation import check_outcome, check_page
@@ -25,8 +25,12 @@ KINDS = ("ingest", "rebuild", "reindex")
 SILENT_SECONDS = 900.0
 """A listing that added nothing for so long is taken for dead. Reading 64 images takes a few seconds, from a
 slow network share a minute."""
+RATE_SECONDS = 60.0
+"""The rate of a job is that of its last minute: it follows what changes, and one slow batch does not make it jump."""
 STOPPED = "Reading the source stopped before its end; start it again, nothing is done twice."
-_COUNTED = (Outcome.INDEXED.value, Outcome.UNCHANGED.value, Outcome.FAILED.value, Outcome.WAITING.value)
+WAITING: Mapping[str, Any] = {"outcome": Outcome.WAITING.value, "stage": "", "reason": "", "settled": None}
+"""Columns of an item that waits."""
+_COUNTED = tuple(outcome.value for outcome in Outcome)
 
 
 class Jobs:
@@ -93,7 +97,7 @@ class Jobs:
             where.append(job_item.c.outcome == check_outcome(outcome).value)
         with self._database.read() as connection:
             total = connection.execute(select(func.count()).select_from(job_item).where(*where)).scalar_one()
-            query = select(job_item).where(*where).order_by(job_item.c.item_id)
+            query = with_attempts().where(*where).order_by(job_item.c.item_id)
             rows = connection.execute(query.limit(page_size).offset((page - 1) * page_size)).all()
         return Page(tuple(item_of(row) for row in rows), total, page, page_size)
 
@@ -103,7 +107,13 @@ class Jobs:
 
     def _stamped(self, row: JobRow) -> JobRow:
         """Keep the counts of a job that was found to be finished, so that they are not counted again."""
-        if row.kind == REINDEX or row.state == "listing" or row.reason == STOPPED or row.waiting or row.finished is not None:
+        if (
+            row.kind == REINDEX
+            or row.state == "listing"
+            or row.reason == STOPPED
+            or row.waiting
+            or row.finished is not None
+        ):
             return row
         with self._database.write() as connection:
             query = select(job).where(job.c.job_id == row.job_id).with_for_update()
@@ -141,26 +151,41 @@ def end_listing(connection: Connection, job_id: str, reason: str = "") -> None:
         connection.execute(update(job).where(job.c.job_id == job_id).values(**changes))
 
 
-def wait_again(connection: Connection, job_id: str) -> list[str]:
-    """Let a job run again: items whose covers failed wait for them once more. Returns these covers."""
+def wait_again(connection: Connection, job_id: str, *which: ColumnElement[bool]) -> list[str]:
+    """Let a job run again: items whose covers failed, `which` narrows them, wait once more. Returns these covers."""
     connection.execute(select(job.c.job_id).where(job.c.job_id == job_id).with_for_update())
-    failed = (job_item.c.job_id == job_id, job_item.c.outcome == Outcome.FAILED.value)
+    failed = (job_item.c.job_id == job_id, job_item.c.outcome == Outcome.FAILED.value, *which)
     query = select(job_item.c.cover_id).join(cover, cover.c.cover_id == job_item.c.cover_id)
     query = query.where(*failed, cover.c.state == CoverState.FAILED.value)
     ids = sorted(set(connection.execute(query).scalars()))
-    waiting = {"outcome": Outcome.WAITING.value, "stage": "", "reason": "", "settled": None}
     failed_covers = select(cover.c.cover_id).where(cover.c.state == CoverState.FAILED.value)
     connection.execute(
-        update(job_item).where(*failed, job_item.c.cover_id.in_(failed_covers)).values(**waiting)
+        update(job_item).where(*failed, job_item.c.cover_id.in_(failed_covers)).values(**WAITING)
     )
     if ids:
         connection.execute(update(job).where(job.c.job_id == job_id).values(finished=None))
     return ids
 
 
+def with_attempts() -> Select[Any]:
+    """Items with the attempts of their covers."""
+    joined = job_item.outerjoin(cover, cover.c.cover_id == job_item.c.cover_id)
+    return select(job_item, cover.c.attempts).select_from(joined)
+
+
+def is_over(connection: Connection, row: Row[Any]) -> bool:
+    """True when nothing of a job may still change by itself."""
+    if row.finished is not None or row.listed is None:
+        return row.finished is not None
+    waits = (job_item.c.job_id == row.job_id, job_item.c.outcome == Outcome.WAITING.value)
+    return connection.execute(select(job_item.c.item_id).where(*waits).limit(1)).first() is None
+
+
 def _job_of(connection: Connection, row: Row[Any]) -> JobRow:
     counts = row.counts if row.finished is not None else _count(connection, row)
-    silent = row.kind != REINDEX and row.listed is None and time.time() - row.touched > SILENT_SECONDS
+    counts = dict.fromkeys(_COUNTED, 0) | counts
+    by_itself = row.document is not None or row.kind == REINDEX  # Recto goes on with it after any pause
+    silent = row.listed is None and not by_itself and time.time() - row.touched > SILENT_SECONDS
     reason = row.reason or (STOPPED if silent else "")
     return JobRow(
         job_id=row.job_id,
@@ -171,17 +196,35 @@ def _job_of(connection: Connection, row: Row[Any]) -> JobRow:
         finished=row.finished,
         covers=sum(counts[name] for name in _COUNTED),
         reason=reason,
+        document=row.document,
+        control=row.control,
+        is_listed=row.listed is not None,
+        position=row.position,
+        rows=(row.listing or {}).get("rows"),
+        recent=_recent(connection, row) if row.listed is None or counts[Outcome.WAITING.value] else 0,
         **counts,
     )
 
 
 def _state(row: Row[Any], counts: Mapping[str, int], reason: str) -> str:
+    waits = row.listed is None or counts[Outcome.WAITING.value] > 0
+    waits = waits or (row.kind == REINDEX and row.finished is None)
+    if row.control == CANCELLED:
+        return "cancelling" if waits else "cancelled"
+    if row.control == PAUSED and waits:
+        return "paused"
     if reason:
         return "failed"
     if row.listed is None:
         return "listing"
-    goes_on = counts[Outcome.WAITING.value] or (row.kind == REINDEX and row.finished is None)
-    return "running" if goes_on else "done"
+    return "running" if waits else "done"
+
+
+def _recent(connection: Connection, row: Row[Any]) -> int:
+    """Covers settled lately; those that stood in the index already took no work and say nothing of the rate."""
+    lately = (job_item.c.job_id == row.job_id, job_item.c.settled > time.time() - RATE_SECONDS)
+    worked_on = job_item.c.outcome != Outcome.UNCHANGED.value
+    return connection.execute(select(func.count()).select_from(job_item).where(*lately, worked_on)).scalar_one()
 
 
 def _count(connection: Connection, row: Row[Any]) -> dict[str, int]:

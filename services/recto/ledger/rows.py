@@ -10,6 +10,8 @@ from typing import Any, Generic, TypeVar
 from recto.records import Book, Cover, CoverState, Side, Where
 
 T = TypeVar("T")
+PAUSED, RESUMING, CANCELLED = "paused", "resuming", "cancelled"
+"""What column `control` says of a job that a person has laid hands on; empty for all others."""
 
 
 @dataclass(frozen=True)
@@ -92,14 +94,16 @@ class ItemRow:
     outcome: Outcome
     stage: str
     reason: str
+    attempts: int = 0  # of its cover
 
 
 @dataclass(frozen=True)
 class JobRow:
-    """A job with its counts: `covers` is the sum of the four behind it. Times are in epoch seconds.
+    """A job with its counts: `covers` is their sum. Times are in epoch seconds.
 
     `state` is `listing` while items are added, `running` while items wait, then `done`; `failed` when its
-    source could not be read to the end (`reason` says why; the items that were listed are worked on).
+    source could not be read to the end (`reason` says why; the items that were listed are worked on); `paused`;
+    `cancelling` while covers are still given up, then `cancelled`.
     """
 
     job_id: str
@@ -115,6 +119,13 @@ class JobRow:
     failed: int
     waiting: int
     reason: str = ""
+    checked: int = 0  # covers that a dry run found fit
+    document: Mapping[str, Any] | None = None  # of a job that Recto lists by itself; see `recto.bulk`
+    control: str = ""
+    is_listed: bool = True
+    position: int = 0  # rows of the source that are listed, where Recto lists it by itself
+    rows: int | None = None  # rows that the source has, about, where that is known
+    recent: int = 0  # covers that were settled in the last `jobs.RATE_SECONDS`, unchanged ones not counted
 
 
 @dataclass(frozen=True)
