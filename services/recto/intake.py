@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
-from pathlib import Path
 
 from recto.blobs import Blobs
 from recto.errors import Refused
 from recto.ledger import Entry, EntryItem, Ledger
 from recto.manifest import BadRow, ManifestRow
 from recto.records import Side
+from recto.s3 import Place
 from recto.settings import Settings
+from recto.sources import keep_image
 
 CHUNK = 64
 """Rows per ledger transaction: large enough that the commit does not count, small enough that work starts at once."""
+COPIED_TOGETHER = 8
+"""Rows whose images are copied at a time: each waits for a disk to sync, or for answers of the object store."""
 
 
 def take_in(
@@ -31,24 +35,34 @@ def take_in(
     iterator = iter(rows)
     done = 0
     while chunk := list(islice(iterator, CHUNK)):
-        ledger.acknowledge(job_id, [_entry(settings, blobs, row) for row in chunk])
+        ledger.acknowledge(job_id, entries_of(settings, blobs, chunk))
         done += len(chunk)
         yield done
     ledger.finish_listing(job_id)
+
+
+def entries_of(settings: Settings, blobs: Blobs, rows: Sequence[ManifestRow | BadRow]) -> list[Entry]:
+    """What rows say, for the ledger: their images are in the store when this returns, or refused with a reason.
+
+    Raises:
+        Unavailable: a store does not answer, or the disk is full; the same call may be made again.
+    """
+    with ThreadPoolExecutor(COPIED_TOGETHER, "intake") as threads:
+        return list(threads.map(lambda row: _entry(settings, blobs, row), rows))
 
 
 def _entry(settings: Settings, blobs: Blobs, row: ManifestRow | BadRow) -> Entry:
     if isinstance(row, BadRow):
         return Entry(None, (EntryItem(None, f"line {row.line}", "", "manifest", row.reason),))
     items = [
-        *(_item(settings, blobs, Side.FRONT, path) for path in row.fronts),
-        *(_item(settings, blobs, Side.BACK, path) for path in row.backs),
+        *(_item(settings, blobs, Side.FRONT, place) for place in row.fronts),
+        *(_item(settings, blobs, Side.BACK, place) for place in row.backs),
     ]
     return Entry(row.book, tuple(items))
 
 
-def _item(settings: Settings, blobs: Blobs, side: Side, path: Path) -> EntryItem:
+def _item(settings: Settings, blobs: Blobs, side: Side, place: Place) -> EntryItem:
     try:
-        return EntryItem(side, str(path), blobs.put_file(path, settings.max_image_bytes))
+        return EntryItem(side, str(place), keep_image(settings, blobs, place))
     except Refused as refusal:
-        return EntryItem(side, str(path), "", "read", str(refusal))
+        return EntryItem(side, str(place), "", "read", str(refusal))

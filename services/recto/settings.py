@@ -49,7 +49,8 @@ class Settings:
     )
     qdrant_url: str = _setting(
         "",
-        "Address (http:// or https://) of a Qdrant server or cluster; empty: the engine inside the index process.",
+        "Address (http:// or https://) of a Qdrant server, or several nodes of a cluster separated by commas; empty: the "
+        "engine inside the index process.",
         check="http_url",
     )
     qdrant_api_key: str = _setting("", "API key of the Qdrant server.", secret=True)
@@ -58,7 +59,7 @@ class Settings:
     )
     qdrant_grpc_port: int = _setting(6334, "gRPC port of the Qdrant server.", check="port")
     qdrant_ca_file: str = _setting(
-        "", "File (PEM) of the authority that signed the Qdrant server's certificate; empty: the system's."
+        "", "File (PEM) of the authority that signed the Qdrant server's certificate; empty: the public ones."
     )
     qdrant_seconds: float = _setting(
         30.0, "Longest time that one request to the Qdrant server may take, in seconds.", check="positive"
@@ -102,7 +103,7 @@ class Settings:
         False, "Whether the S3 store may be spoken to without encryption; on loopback it always may."
     )
     s3_seconds: float = _setting(
-        10.0, "Longest time that one request to the S3 store may take, in seconds.", check="positive"
+        20.0, "Longest time that one request to the S3 store may take, in seconds.", check="positive"
     )
     source_roots: tuple[str, ...] = _setting(
         (),
@@ -239,19 +240,10 @@ def _read_finite(text: str) -> float:
 
 
 def _read_bool(text: str) -> bool:
-    words = {
-        "true": True,
-        "yes": True,
-        "on": True,
-        "1": True,
-        "false": False,
-        "no": False,
-        "off": False,
-        "0": False,
-    }
-    if text.lower() not in words:
+    word = text.lower()
+    if word not in ("true", "yes", "on", "1", "false", "no", "off", "0"):
         raise ValueError(text)
-    return words[text.lower()]
+    return word in ("true", "yes", "on", "1")
 
 
 _DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
@@ -295,8 +287,8 @@ _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
         "a URL that starts with redis://, rediss:// or unix://",
     ),
     "http_url": (
-        lambda value: value.startswith(("http://", "https://")),
-        "a URL that starts with http:// or https://",
+        lambda value: all(url.strip().startswith(("http://", "https://")) for url in value.split(",")),
+        "a URL that starts with http:// or https://, or several with commas between",
     ),
     "quantisation": (lambda value: value in QUANTISATIONS, f"one of {', '.join(QUANTISATIONS)}"),
     "s3_url": (lambda value: bool(_S3_URL.fullmatch(value)), "written s3://bucket or s3://bucket/prefix"),

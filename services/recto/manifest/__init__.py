@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from recto.errors import BadInput
+from recto.manifest.cells import Record
 from recto.manifest.csv_table import read_csv
+from recto.manifest.document import Document, LocalDocument
 from recto.manifest.folder import read_folder
 from recto.manifest.json_lines import read_json_lines
 from recto.manifest.paths import Locator
 from recto.manifest.rows import BadRow, ManifestRow, to_row
+from recto.s3 import Place
 
-__all__ = ["BadRow", "ManifestRow", "read_manifest"]
+__all__ = [
+    "SUFFIXES",
+    "BadRow",
+    "Document",
+    "LocalDocument",
+    "Locator",
+    "ManifestRow",
+    "read_manifest",
+    "read_rows",
+]
 
-_READERS = {
+_READERS: dict[str, Callable[[Document], Iterator[tuple[int, Record | str]]]] = {
     ".csv": read_csv,
     ".tsv": read_csv,
     ".txt": read_csv,
     ".jsonl": read_json_lines,
     ".ndjson": read_json_lines,
 }
+SUFFIXES = frozenset(_READERS)
+"""What names of manifests end with."""
 
 
 def read_manifest(path: Path, root: Path | None = None) -> Iterator[ManifestRow | BadRow]:
@@ -36,12 +50,20 @@ def read_manifest(path: Path, root: Path | None = None) -> Iterator[ManifestRow 
         raise BadInput(f"{path} does not exist; give a folder of images, a .csv or a .jsonl file.")
     if path.is_dir():
         return read_folder(path, Locator.of(path, root))
-    reader = _READERS.get(path.suffix.lower())
+    return read_rows(LocalDocument(path), Locator.of(path.parent, root))
+
+
+def read_rows(document: Document, locate: Callable[[str], Place]) -> Iterator[ManifestRow | BadRow]:
+    """The books of a manifest wherever it lies; `locate` says where the files are that it names.
+
+    Raises:
+        BadInput: it cannot be used as a whole; raised before the first row.
+    """
+    reader = _READERS.get(Path(document.name).suffix.lower())
     if reader is None:
-        raise BadInput(f"{path.name} is no manifest: give a folder of images, a .csv or a .jsonl file.")
+        raise BadInput(f"{document.name} is no manifest: give a folder of images, a .csv or a .jsonl file.")
     try:
-        records = reader(path)
+        records = reader(document)
     except OSError as error:
-        raise BadInput(f"The manifest {path} cannot be read: {error.strerror}.") from error
-    locator = Locator.of(path.parent, root)
-    return (to_row(line, record, locator) for line, record in records)
+        raise BadInput(f"The manifest {document.name} cannot be read: {error.strerror}.") from error
+    return (to_row(line, record, locate) for line, record in records)

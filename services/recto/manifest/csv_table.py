@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator
-from pathlib import Path
 
 from recto.errors import BadInput
 from recto.manifest.cells import Record, column_name
+from recto.manifest.document import Document
 from recto.manifest.encoding import require_utf8
 
 _SEPARATORS = ",;\t"
 _LONGEST_HEADER = 65536
 
 
-def read_csv(path: Path) -> Iterator[tuple[int, Record | str]]:
+def read_csv(document: Document) -> Iterator[tuple[int, Record | str]]:
     """Pairs of line and record; a text in place of the record says why that row cannot be read.
 
     Raises:
         BadInput: the file is not UTF-8, or its first line does not name the columns.
     """
-    require_utf8(path)
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    require_utf8(document)
+    with io.TextIOWrapper(document.open(), encoding="utf-8-sig", newline="") as file:
         header = file.readline(_LONGEST_HEADER)
     separator = max(_SEPARATORS, key=header.count)
-    return _rows(path, separator, _columns(path, header, separator))
+    return _rows(document, separator, _columns(document, header, separator))
 
 
-def _columns(path: Path, header: str, separator: str) -> list[str]:
+def _columns(document: Document, header: str, separator: str) -> list[str]:
     try:
         columns = [column_name(cell) for cell in next(csv.reader([header], delimiter=separator, strict=True))]
     except (csv.Error, StopIteration):
@@ -35,17 +36,17 @@ def _columns(path: Path, header: str, separator: str) -> list[str]:
     named = [column for column in columns if column]
     if not {"book_id", "front", "back"} & set(named):
         raise BadInput(
-            f"The first line of {path.name} does not name the columns; "
+            f"The first line of {document.name} does not name the columns; "
             f"at least book_id, front or back is needed."
         )
     twice = sorted({column for column in named if named.count(column) > 1})
     if twice:
-        raise BadInput(f"The first line of {path.name} names {', '.join(twice)} more than once.")
+        raise BadInput(f"The first line of {document.name} names {', '.join(twice)} more than once.")
     return columns
 
 
-def _rows(path: Path, separator: str, columns: list[str]) -> Iterator[tuple[int, Record | str]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
+def _rows(document: Document, separator: str, columns: list[str]) -> Iterator[tuple[int, Record | str]]:
+    with io.TextIOWrapper(document.open(), encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file, delimiter=separator, strict=True)
         next(reader)
         while True:

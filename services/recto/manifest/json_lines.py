@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TextIO
 
 from recto.manifest.cells import Record, column_name
+from recto.manifest.document import Document
 from recto.manifest.encoding import require_utf8
 
 _LONGEST_LINE = 1024 * 1024
 """Characters of one line: a book's record has a few hundred, and memory must not depend on the file."""
 
 
-def read_json_lines(path: Path) -> Iterator[tuple[int, Record | str]]:
+def read_json_lines(document: Document) -> Iterator[tuple[int, Record | str]]:
     """Pairs of line and record; a text in place of the record says why that line cannot be read.
 
     Raises:
         BadInput: the file is not UTF-8.
     """
-    require_utf8(path)
-    return _rows(path)
+    require_utf8(document)
+    return _rows(document)
 
 
-def _rows(path: Path) -> Iterator[tuple[int, Record | str]]:
-    with path.open(encoding="utf-8-sig", newline="\n") as file:
+def _rows(document: Document) -> Iterator[tuple[int, Record | str]]:
+    with io.TextIOWrapper(document.open(), encoding="utf-8-sig", newline="\n") as file:
         number = 0
         while text := file.readline(_LONGEST_LINE):
             number += 1

@@ -10,6 +10,7 @@ from pathlib import Path
 from recto.manifest import cells
 from recto.manifest.cells import Record, UnusableError
 from recto.records import BOOK_ID_MAX_LENGTH, Book
+from recto.s3 import Place
 
 _SIDE_SUFFIX = re.compile(r"_(front|back)$", re.IGNORECASE)
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
@@ -22,8 +23,8 @@ class ManifestRow:
 
     line: int
     book: Book
-    fronts: tuple[Path, ...]
-    backs: tuple[Path, ...]
+    fronts: tuple[Place, ...]
+    backs: tuple[Place, ...]
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,8 @@ class BadRow:
     reason: str
 
 
-def to_row(line: int, record: Record | str, locate: Callable[[str], Path]) -> ManifestRow | BadRow:
-    """The book of a record, or why there is none; `locate` gives the real path of a file that it names."""
+def to_row(line: int, record: Record | str, locate: Callable[[str], Place]) -> ManifestRow | BadRow:
+    """The book of a record, or why there is none; `locate` gives the real place of a file that it names."""
     if isinstance(record, str):
         return BadRow(line, record)
     try:
