@@ -12,6 +12,7 @@ from recto.engine import Engine
 from recto.errors import RectoError, Refused, Unavailable
 from recto.images import MAX_SIDE, Decoded, encode_jpeg
 from recto.index import CoverPoint
+from recto.maintenance import delete_surplus
 from recto.records import Cover, Side
 from recto.staging import DescribedCover, read_staged, write_staged
 
@@ -56,15 +57,15 @@ def ingest_batch(engine: Engine, worker: str) -> IngestReport:
     return IngestReport(len(covers), len(covers) - len(described), staged_file)
 
 
-def index_staged(engine: Engine, staged_file: str) -> int:
+def index_staged(engine: Engine, staged_file: str, worker: str = "index") -> int:
     """Put the covers of a staged file into the index and return how many became searchable.
 
-    Doing it twice changes nothing. Covers whose vectors are lost, damaged or of another recipe are queued again.
-    So are those of a batch that raises, attempts counted as in `ingest_batch`; a batch that the index cannot take
-    at present stays where it is.
+    Doing it twice changes nothing; of two workers that are told at once the second leaves it to the first. Covers
+    whose vectors are lost, damaged or of another recipe are queued again. So are those of a batch that raises,
+    attempts counted as in `ingest_batch`; a batch that the index cannot take at present stays where it is.
     """
     try:
-        return _index_staged(engine, staged_file)
+        return _index_staged(engine, staged_file, worker)
     except RectoError as error:
         if error.permanent:
             engine.ledger.unstage(staged_file)
@@ -74,23 +75,39 @@ def index_staged(engine: Engine, staged_file: str) -> int:
         raise
 
 
-def _index_staged(engine: Engine, staged_file: str) -> int:
-    waiting = engine.ledger.covers_of_staged(staged_file)
+def _index_staged(engine: Engine, staged_file: str, worker: str) -> int:
+    waiting = engine.ledger.take_staged(staged_file, worker, engine.settings.lease_seconds)
+    if not waiting and engine.ledger.covers_of_staged(staged_file):
+        return 0  # in the hands of another index worker
+    try:
+        indexed = _write_staged(engine, staged_file, waiting)
+    except Unavailable:
+        engine.ledger.free_staged(worker)
+        raise
+    engine.blobs.delete_staged(staged_file)
+    return indexed
+
+
+def _write_staged(engine: Engine, staged_file: str, waiting: Sequence[Cover]) -> int:
     batch = read_staged(engine.blobs, staged_file) if waiting else None
     if batch is None or batch[0] != engine.version.recipe_id:
         engine.ledger.requeue([cover.cover_id for cover in waiting])
-        engine.blobs.delete_staged(staged_file)
         return 0
     described = {cover.cover_id: cover for cover in batch[1]}
     for side in Side:
         _upsert(engine, side, [cover for cover in waiting if cover.side is side], described)
     ids = [cover.cover_id for cover in waiting]
-    indexed = set(engine.ledger.mark_indexed(ids, engine.version.recipe_id))
-    for cover in waiting:
-        if cover.cover_id not in indexed:  # its book was deleted while the batch was written
-            engine.index.delete_covers(engine.version, cover.side, [cover.cover_id])
-    engine.blobs.delete_staged(staged_file)
+    indexed = set(engine.ledger.mark_indexed(ids, engine.version.recipe_id, staged_file))
+    _undo(engine, [cover for cover in waiting if cover.cover_id not in indexed])
     return len(indexed)
+
+
+def _undo(engine: Engine, late: Sequence[Cover]) -> None:
+    """Covers that changed while their batch was written: gone, failed, or on their way again with newer fields."""
+    for side in Side:
+        delete_surplus(engine, side, [cover.cover_id for cover in late if cover.side is side])
+    # Of a cover that another worker wrote meanwhile nobody knows which of the two came last.
+    engine.ledger.index_again([cover.cover_id for cover in late], engine.version.recipe_id)
 
 
 def _quarantine(engine: Engine, covers: Sequence[Cover]) -> list[Cover]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from recto import local
 from recto.encoders import load_encoder
@@ -35,10 +35,21 @@ def reconcile(engine: Engine) -> None:
             log.warning("%d %s covers are missing in the index and are queued again", len(missing), side)
             engine.ledger.requeue(missing)
         if surplus := sorted(stored - known):
-            log.warning(
-                "%d %s points have no indexed cover in the ledger and are deleted", len(surplus), side
-            )
-            engine.index.delete_covers(engine.version, side, surplus)
+            deleted = delete_surplus(engine, side, surplus)
+            log.warning("%d %s points that the ledger does not want were deleted", deleted, side)
+
+
+def delete_surplus(engine: Engine, side: Side, cover_ids: Sequence[str]) -> int:
+    """Delete those of the points whose covers are gone or failed; returns how many.
+
+    Other processes write meanwhile. A cover that was entered again, and perhaps written before its point was deleted
+    here, is indexed once more: that costs a little work and never a point.
+    """
+    unwanted = engine.ledger.unwanted(cover_ids, engine.version.recipe_id)
+    if unwanted:
+        engine.index.delete_covers(engine.version, side, unwanted)
+        engine.ledger.index_again(unwanted, engine.version.recipe_id)
+    return len(unwanted)
 
 
 def delete_books(engine: Engine) -> int:

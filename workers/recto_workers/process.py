@@ -42,10 +42,12 @@ def serve(settings: Settings, redis_url: str, role: str, name: str) -> int:
     producer = Producer(redis_url, settings)
     app = make_app(redis_url, socket_seconds=WORKER_SOCKET_SECONDS)
     worker = tasks.Worker(engine, producer, name)
+    # What the former process of this name held when it died is free at once.
     if role == "ingest":
-        engine.ledger.release(name)  # what the former process of this name held when it died
+        engine.ledger.release(name)
         tasks.register_ingest(app, worker)
     else:
+        engine.ledger.free_staged(name)
         maintenance.reconcile(engine)
         engine.warm_up()
         tasks.register_index(app, worker)
@@ -131,4 +133,5 @@ def _give_back_late(worker: tasks.Worker) -> None:
     time.sleep(STOP_SECONDS)
     _log.warning("The task in hand takes too long to wait for; its covers are given back")
     worker.engine.ledger.release(worker.name, untried=True)
+    worker.engine.ledger.free_staged(worker.name)
     os._exit(os.EX_OK)

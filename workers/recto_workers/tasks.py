@@ -51,7 +51,7 @@ def register_index(app: Celery, worker: Worker) -> None:
 
     def index_staged(staged_file: str) -> None:
         with writing:
-            ingest.index_staged(worker.engine, staged_file)
+            ingest.index_staged(worker.engine, staged_file, worker.name)
 
     def delete_books() -> None:
         with writing:
