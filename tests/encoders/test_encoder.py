@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -10,55 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 from tests.encoders.pictures import draw_image
-from torch import Tensor, nn
+from torch import nn
 
-from recto.encoders import CARDS, Encoder, load_encoder
+from recto.encoders import Encoder, load_encoder
 from recto.encoders.networks import Pooled
 from recto.encoders.runners import choose_device
-from recto.encoders.torchvision_models import MODELS, PUBLISHED
 from recto.errors import BadInput, BadSetting
 from recto.settings import Settings
 from recto.vectors import RGB
-
-TORCHVISION = [name for name, card in CARDS.items() if card.architecture in PUBLISHED]
-
-
-def _generalised_mean(maps: Tensor) -> Tensor:
-    positions = maps.shape[2] * maps.shape[3]
-    length: Tensor = torch.linalg.vector_norm(maps.clamp(min=1e-6), ord=3, dim=(2, 3))
-    return length / math.pow(positions, 1 / 3)
-
-
-def _features(name: str, model: nn.Module, inputs: Tensor) -> Tensor:
-    """The last convolution's output, taken from torchvision's complete model as it runs."""
-    kept: list[Tensor] = []
-    last = model.get_submodule("layer4" if name == "resnet50" else "features")
-    hook = last.register_forward_hook(lambda _module, _inputs, output: kept.append(output))
-    with torch.inference_mode():
-        model(inputs)
-    hook.remove()
-    return kept[0]
-
-
-@pytest.mark.parametrize("name", TORCHVISION)
-def test_an_embedding_is_torchvisions_pooled_and_made_unit_length(
-    name: str, random_settings: Settings, random_weights: Path, images: list[RGB]
-) -> None:
-    card = CARDS[name]
-    with torch.device("meta"):
-        model = MODELS[card.architecture](weights=None)
-    state = torch.load(random_weights / f"{card.architecture}.pth", weights_only=True)
-    model.load_state_dict(state, assign=True)
-    transforms = PUBLISHED[card.architecture].transforms()
-    inputs = torch.stack([transforms(Image.fromarray(image)) for image in images[:2]])
-    maps = _features(card.architecture, model.eval(), inputs)
-    pooled = maps.flatten(1) if card.pooling == "flatten" else _generalised_mean(maps)
-    expected = pooled / pooled.norm(dim=1, keepdim=True)
-    embeddings = load_encoder(name, random_settings).embed(images[:2])
-    assert embeddings.shape == (2, card.dimension)
-    np.testing.assert_allclose(embeddings, expected.numpy(), atol=2e-5)
 
 
 def test_average_pooling_is_the_mean_over_all_positions() -> None:

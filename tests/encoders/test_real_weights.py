@@ -12,7 +12,7 @@ from torch import Tensor
 
 from recto.encoders import CARDS, load_encoder
 from recto.encoders.preprocess import preprocess
-from recto.encoders.torchvision_models import PUBLISHED, torchvision_model
+from recto.encoders.torchvision_models import published, torchvision_model
 from recto.settings import Settings
 from recto.vectors import RGB
 
@@ -35,7 +35,7 @@ def _pictures(bench: Path, folder: str) -> list[RGB]:
 
 def _share_named(bench: Path, weights: Path, architecture: str, inputs: object) -> tuple[float, float]:
     """Shares of the known pictures whose category is first, and among the first five."""
-    categories = PUBLISHED[architecture].meta["categories"]
+    categories = published(architecture).meta["categories"]
     model = torchvision_model(architecture, torch.load(weights, weights_only=True))
     ranks = []
     for folder, category in KNOWN.items():

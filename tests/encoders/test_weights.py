@@ -14,8 +14,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from recto.encoders import CARDS, Card
-from recto.encoders.torchvision_models import PUBLISHED
+from recto.encoders import CARDS, Card, card, torchvision_models
 from recto.encoders.weights import find_weights, load_weights
 from recto.errors import BadInput, BadSetting, WeightsMissing
 from recto.settings import Settings
@@ -49,7 +48,7 @@ def published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Card]
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=str(site)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_address[1]}/file.pth"
-    monkeypatch.setitem(PUBLISHED, "squeezenet1_1", SimpleNamespace(url=url))
+    monkeypatch.setattr(torchvision_models, "published", lambda _architecture: SimpleNamespace(url=url))
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     yield replace(SQUEEZENET, weights=f"squeezenet1_1-{digits}.pth", weights_sha256=digits)
     server.shutdown()
@@ -74,6 +73,12 @@ def test_several_files_that_could_be_meant_are_named_and_none_is_guessed(folder:
         BadSetting, match=r"one\.pth, mobilenet_v2_two\.pth.*Name the one to use mobilenet_v2\.pth"
     ):
         find_weights(CARDS["mobilenet_v2"], Settings(weights_dir=str(folder)))
+
+
+def test_a_network_whose_name_begins_alike_is_not_meant(folder: Path, cache: Path) -> None:
+    (folder / "vgg16_bn_mine.pth").touch()
+    assert find_weights(CARDS["vgg16"], Settings(weights_dir=str(folder))) is None
+    assert find_weights(card("vgg16_bn"), Settings(weights_dir=str(folder))) == folder / "vgg16_bn_mine.pth"
 
 
 def test_a_folder_that_is_none_is_named(tmp_path: Path) -> None:

@@ -27,10 +27,11 @@ class Card:
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
     """Mean and standard deviation of RGB in 0 to 1."""
-    interpolation: Literal["bilinear"]
+    interpolation: Literal["bilinear", "bicubic"]
     """Pillow's filter of that name, which averages over all pixels that fall together."""
-    pooling: Literal["gem3", "avg", "flatten"]
-    """`gem3`: generalised mean with p = 3 (Radenovic et al., TPAMI 2018); `avg`: mean; `flatten`: every position."""
+    pooling: Literal["gem3", "avg", "flatten", "own"]
+    """`gem3`: generalised mean with p = 3 (Radenovic et al., TPAMI 2018); `avg`: mean; `flatten`: every position;
+    `own`: what the network hands to its last linear layer."""
     weights: str
     """File name of the weights, as their publisher calls it."""
     weights_sha256: str

@@ -1,4 +1,4 @@
-"""From a card to a network that gives one vector per image: torchvision's convolutions, then pooling."""
+"""From a card to a network that gives one vector per image."""
 
 from __future__ import annotations
 
@@ -14,16 +14,18 @@ State = dict[str, Any]
 
 
 class Pooled(nn.Module):
-    """Convolutions of a torchvision model and the pooling of its card: (N, 3, H, W) -> (N, dimension) float32."""
+    """A network cut off after its last feature map and the pooling of its card: (N, 3, H, W) -> (N, dimension)."""
 
-    def __init__(self, convolutions: nn.Module, pooling: str) -> None:
+    def __init__(self, body: nn.Module, pooling: str) -> None:
         super().__init__()
-        self.convolutions = convolutions
+        self.body = body
         self.pooling = pooling
 
     def forward(self, x: Tensor) -> Tensor:
         """Pooling is done in float32, also under autocast: cubes overflow half precision."""
-        activations: Tensor = self.convolutions(x).float()
+        activations: Tensor = self.body(x).float()
+        if self.pooling == "own":
+            return activations
         if self.pooling == "flatten":
             return activations.flatten(1)
         if self.pooling == "avg":
@@ -44,6 +46,7 @@ def build_network(card: Card, state: State) -> nn.Module:
             return small.eval()
         from recto.encoders import torchvision_models  # doubles the start of a process that never needs it
 
-        return Pooled(torchvision_models.convolutions(card.architecture, state), card.pooling).eval()
-    except RuntimeError as error:
+        body = torchvision_models.embedding_network(card.architecture, card.pooling, state)
+        return Pooled(body, card.pooling).eval()
+    except (RuntimeError, ValueError) as error:  # ValueError: MNASNet's, where it does not know the version
         raise BadInput(f"The weights do not fit {card.architecture}: {str(error).splitlines()[0]}") from error

@@ -34,7 +34,7 @@ def _centre_crop(picture: Any, card: Card) -> Any:
     import torchvision.transforms.functional as transforms
     from torchvision.transforms import InterpolationMode
 
-    resized = transforms.resize(picture, [card.shorter_side], InterpolationMode.BILINEAR)
+    resized = transforms.resize(picture, [card.shorter_side], InterpolationMode(card.interpolation))
     return transforms.center_crop(resized, list(card.input_size))
 
 

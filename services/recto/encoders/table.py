@@ -4,44 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from types import MappingProxyType
-from typing import Literal
 
-from recto.encoders.card import IMAGENET_MEAN, IMAGENET_STD, Card
+from recto.encoders.card import Card
 from recto.encoders.spec import parse_spec
+from recto.encoders.torchvision_cards import torchvision_cards
 from recto.errors import BadInput
 
-TORCHVISION_LICENCE = "BSD-3-Clause (torchvision); trained on ImageNet, whose terms allow research"
+_NETWORKS = torchvision_cards()
 
-
-def _imagenet(
-    name: str,
-    architecture: str,
-    dimension: int,
-    weights: str,
-    summary: str,
-    pooling: Literal["gem3", "flatten"] = "gem3",
-) -> Card:
-    """A card with torchvision's preprocessing of its first ImageNet weights (`IMAGENET1K_V1`)."""
-    return Card(
-        name=name,
-        dimension=dimension,
-        architecture=architecture,
-        input_size=(224, 224),
-        resize="centre_crop",
-        shorter_side=256,
-        mean=IMAGENET_MEAN,
-        std=IMAGENET_STD,
-        interpolation="bilinear",
-        pooling=pooling,
-        weights=weights,
-        weights_sha256=weights.split("-")[-1].removesuffix(".pth"),
-        licence=TORCHVISION_LICENCE,
-        summary=summary,
-    )
-
-
-_ALL = (
+_CHOSEN = (
     Card(
         name="recto_small",
         dimension=256,
@@ -58,27 +31,21 @@ _ALL = (
         licence="Apache-2.0",
         summary="Recto's own small network, trained on drawn covers; ships with Recto, nothing to download.",
     ),
-    _imagenet("vgg16", "vgg16", 512, "vgg16-397923af.pth", "VGG16's convolutions, pooled. Slow."),
-    _imagenet(
-        "vgg16-flat",
-        "vgg16",
-        25088,
-        "vgg16-397923af.pth",
-        "VGG16 with its classifier cut off, every position kept: large, and blind to moved covers.",
+    replace(_NETWORKS["vgg16"], summary="VGG16's convolutions, pooled. Slow."),
+    replace(
+        _NETWORKS["vgg16"],
+        name="vgg16-flat",
+        dimension=25088,
         pooling="flatten",
+        summary="VGG16 with its classifier cut off, every position kept: large, and blind to moved covers.",
     ),
-    _imagenet(
-        "resnet50", "resnet50", 2048, "resnet50-0676ba61.pth", "ResNet-50's last convolutions, pooled."
-    ),
-    _imagenet(
-        "mobilenet_v2", "mobilenet_v2", 1280, "mobilenet_v2-b0353104.pth", "MobileNetV2, pooled. Fast."
-    ),
-    _imagenet(
-        "squeezenet1_1", "squeezenet1_1", 512, "squeezenet1_1-b8a52dc0.pth", "SqueezeNet, pooled. Fast."
-    ),
+    replace(_NETWORKS["resnet50"], summary="ResNet-50's last convolutions, pooled."),
+    replace(_NETWORKS["mobilenet_v2"], summary="MobileNetV2, pooled. Fast."),
+    replace(_NETWORKS["squeezenet1_1"], summary="SqueezeNet, pooled. Fast."),
 )
 
-CARDS: Mapping[str, Card] = MappingProxyType({card.name: card for card in _ALL})
+CARDS: Mapping[str, Card] = MappingProxyType({card.name: card for card in _CHOSEN})
+"""The encoders that Recto names first; `all_cards` has every other network of torchvision too."""
 
 
 def card(spec: str) -> Card:
@@ -88,7 +55,12 @@ def card(spec: str) -> Card:
         BadInput: it is no spec, there is no such network, or its embeddings cannot be projected so.
     """
     parts = parse_spec(spec)
-    chosen = _network(parts.network)
+    chosen = all_cards().get(parts.network)
+    if chosen is None:
+        raise BadInput(
+            f"There is no encoder {parts.network!r}. Known are: {', '.join(CARDS)}; and the other networks of "
+            f"torchvision that classify images, which `recto encoders list --all` shows."
+        )
     if parts.pca_size > chosen.dimension:
         raise BadInput(
             f"{chosen.name} has {chosen.dimension} numbers; a projection cannot have {parts.pca_size}."
@@ -96,7 +68,8 @@ def card(spec: str) -> Card:
     return replace(chosen, name=str(parts), dimension=parts.pca_size or chosen.dimension)
 
 
-def _network(name: str) -> Card:
-    if name not in CARDS:
-        raise BadInput(f"There is no encoder {name!r}. Known are: {', '.join(CARDS)}.")
-    return CARDS[name]
+@cache
+def all_cards() -> Mapping[str, Card]:
+    """The encoders that Recto names first, then every other network of torchvision."""
+    others = {name: card for name, card in _NETWORKS.items() if name not in CARDS}
+    return MappingProxyType({**CARDS, **others})

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from recto.encoders.card import Card
+from recto.encoders.torchvision_cards import torchvision_cards
 from recto.errors import BadInput, BadSetting, WeightsMissing
 from recto.settings import Settings
 
@@ -55,7 +56,7 @@ def _in_folder(card: Card, folder: Path) -> Path | None:
     for name in (f"{card.name}.pth", card.weights):
         if (folder / name).is_file():
             return folder / name
-    alike = sorted(path for path in folder.glob(f"{card.architecture}*.pth") if path.is_file())
+    alike = sorted(path for path in folder.glob(f"{card.architecture}*.pth") if _is_meant(path, card))
     if len(alike) > 1:
         names = ", ".join(path.name for path in alike)
         raise BadSetting(
@@ -65,15 +66,21 @@ def _in_folder(card: Card, folder: Path) -> Path | None:
     return alike[0] if alike else None
 
 
+def _is_meant(path: Path, card: Card) -> bool:
+    """Whether a file that begins with the architecture's name is not of one with a longer name, such as vgg16_bn."""
+    longer = [name for name in torchvision_cards() if name.startswith(f"{card.architecture}_")]
+    return path.is_file() and not path.name.startswith(tuple(longer))
+
+
 def _download(card: Card) -> Path:
     """Fetch torchvision's file into torch's cache, with a progress bar; its hash is checked before it is kept."""
     if card.architecture == "recto_small":
         raise WeightsMissing(
             f"The weights of {card.name} ship with Recto, but {SHIPPED / card.weights} is missing."
         )
-    from recto.encoders.torchvision_models import PUBLISHED  # slow to import, and needed here only
+    from recto.encoders import torchvision_models  # slow to import, and needed here only
 
-    url = PUBLISHED[card.architecture].url
+    url = torchvision_models.published(card.architecture).url
     target = _cache() / card.weights
     try:
         # torch waits for ever for a server that does not answer: ask it for a sign of life first.
