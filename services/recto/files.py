@@ -12,6 +12,7 @@ from typing import IO
 from recto.errors import Refused
 
 _MB = 1024 * 1024
+_PIECE = _MB
 
 
 @contextlib.contextmanager
@@ -36,6 +37,26 @@ def open_plain(path: Path, max_bytes: int | None) -> Iterator[IO[bytes]]:
         if max_bytes is not None and status.st_size > max_bytes:
             raise too_many_bytes(max_bytes, status.st_size)
         yield file
+
+
+def pieces_of(source: IO[bytes], name: str, max_bytes: int | None) -> Iterator[bytes]:
+    """What is left of an open file, piece by piece.
+
+    Raises:
+        Refused: it cannot be read, or it grew past `max_bytes` meanwhile.
+    """
+    size = 0
+    while True:
+        try:
+            piece = source.read(_PIECE)
+        except OSError as error:
+            raise unreadable(name, error.strerror or "unknown reason") from error
+        if not piece:
+            return
+        size += len(piece)
+        if max_bytes is not None and size > max_bytes:
+            raise too_many_bytes(max_bytes, size)
+        yield piece
 
 
 def missing(name: str) -> Refused:

@@ -26,6 +26,14 @@ class Blobs(Protocol):
     `BadInput` when it is not one that a store gives out, and `Unavailable` when the store cannot be used at present.
     """
 
+    def check(self) -> None:
+        """See that the store can be used, as a process does when it starts.
+
+        Raises:
+            BadSetting: it never can with these settings; the message names the variables.
+        """
+        ...
+
     def put(self, data: bytes) -> str:
         """Keep an original and return its sha256; what is there already is left as it is."""
         ...

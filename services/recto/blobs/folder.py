@@ -29,10 +29,9 @@ from recto.blobs.base import (
     no_upload,
 )
 from recto.errors import Unavailable
-from recto.files import open_plain, too_many_bytes, unreadable
+from recto.files import open_plain, pieces_of
 
 _TEMPORARY = ".tmp-"
-_CHUNK = 1024 * 1024
 _TEMPORARY_KEPT_SECONDS = 3600.0
 """Age from which a temporary file is left over from a process that died: no single write takes that long."""
 
@@ -48,6 +47,13 @@ class FolderBlobs:
         self._staged = root / "staged"
         self._models = root / "models"
 
+    def check(self) -> None:
+        """See that the folder can be written."""
+        with _disk_errors_of(self._blobs):
+            _make_folder(self._blobs)
+            if not os.access(self._blobs, os.W_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
     def put(self, data: bytes) -> str:
         """Keep an original and return its sha256."""
         sha256 = hashlib.sha256(data).hexdigest()
@@ -61,7 +67,7 @@ class FolderBlobs:
     def put_file(self, path: Path, max_bytes: int | None = None) -> str:
         """Keep a copy of a file and return its sha256."""
         with open_plain(path, max_bytes) as source:
-            return self.put_pieces(_pieces(source, path.name, max_bytes))
+            return self.put_pieces(pieces_of(source, path.name, max_bytes))
 
     def put_pieces(self, pieces: Iterable[bytes]) -> str:
         """Keep an original that comes in pieces and return its sha256."""
@@ -208,7 +214,9 @@ class FolderBlobs:
 
     def find_model(self, digits: str) -> str | None:
         """The sha256 of the learned file that begins with `digits`."""
-        found = [path.name for path in self._models.glob(f"{checked_digits(digits)}*") if is_sha256(path.name)]
+        found = [
+            path.name for path in self._models.glob(f"{checked_digits(digits)}*") if is_sha256(path.name)
+        ]
         return found[0] if len(found) == 1 else None
 
 
@@ -232,21 +240,6 @@ def _is_there(target: Path, size: int) -> bool:
     if whole:  # another process may have renamed it a moment ago
         _sync_folder(target.parent)
     return whole
-
-
-def _pieces(source: IO[bytes], name: str, max_bytes: int | None) -> Iterator[bytes]:
-    size = 0
-    while True:
-        try:
-            chunk = source.read(_CHUNK)
-        except OSError as error:
-            raise unreadable(name, error.strerror or "unknown reason") from error
-        if not chunk:
-            return
-        size += len(chunk)
-        if max_bytes is not None and size > max_bytes:  # it grows while it is read
-            raise too_many_bytes(max_bytes, size)
-        yield chunk
 
 
 def _write(area: Path, target: Path, data: bytes) -> None:
