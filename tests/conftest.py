@@ -8,6 +8,9 @@ import pytest
 from tests.support.qdrant import qdrant_settings as qdrant_settings
 from tests.support.qdrant import qdrant_url as qdrant_url
 from tests.support.qdrant import shared_qdrant as shared_qdrant
+from tests.support.s3 import s3_bucket as s3_bucket
+from tests.support.s3 import s3_server as s3_server
+from tests.support.s3 import s3_settings as s3_settings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED = REPOSITORY.parent / "shared"

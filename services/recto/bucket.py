@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -34,6 +35,7 @@ PART = 8 * MIB
 """Bytes of a part of a large upload (S3 takes 5 MiB or more), and of a request where an object is read in ranges."""
 PARTS_AT_ONCE = 2
 _LISTED_AT_ONCE = 1000  # keys of one answer of S3
+_REFUSED = re.compile(r"status code: 40[13]\b")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -214,7 +216,8 @@ class Bucket:
                 f"The bucket {self.name} does not exist at {self._where}; make it, or correct RECTO_IMAGES_URL "
                 "and RECTO_S3_ENDPOINT."
             )
-        if isinstance(error, PermissionDeniedError | UnauthenticatedError):
+        # What refuses a listing comes as an error of no kind.
+        if isinstance(error, PermissionDeniedError | UnauthenticatedError) or _REFUSED.search(said):
             return wrong(
                 f"The S3 store at {self._where} refuses access to the bucket {self.name}; check "
                 "RECTO_S3_ACCESS_KEY, RECTO_S3_SECRET_KEY and the rights of that key."

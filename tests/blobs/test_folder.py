@@ -1,3 +1,5 @@
+"""What is particular to the store in a folder: where the files lie, and that they appear whole or not at all."""
+
 from __future__ import annotations
 
 import hashlib
@@ -5,14 +7,12 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from recto.blobs import FolderBlobs
-from recto.errors import BadInput, NotFound, Refused, Unavailable
+from recto.errors import Unavailable
 
 DATA = b"the bytes of a cover"
 NAME = hashlib.sha256(DATA).hexdigest()
@@ -82,29 +82,6 @@ print(grown, store.path(name).stat().st_size)
     assert grown_kilobytes < 20_000
 
 
-def test_files_that_cannot_be_kept_are_refused(store: FolderBlobs, tmp_path: Path) -> None:
-    large, pipe = tmp_path / "large.jpg", tmp_path / "pipe.jpg"
-    large.write_bytes(bytes(1001))
-    os.mkfifo(pipe)
-    for path, reason in (
-        (tmp_path / "absent.jpg", "missing"),
-        (tmp_path, "unreadable"),
-        (pipe, "unreadable"),
-        (large, "too_many_bytes"),
-    ):
-        with pytest.raises(Refused) as raised:
-            store.put_file(path, max_bytes=1000)
-        assert raised.value.reason == reason
-    assert store.put_file(large, max_bytes=1001)
-    assert len(files_in(tmp_path / "blobs")) == 1
-
-
-def test_a_missing_original_is_not_found(store: FolderBlobs) -> None:
-    assert not store.exists(NAME)
-    with pytest.raises(NotFound, match=NAME[:12]):
-        store.get(NAME)
-
-
 def test_deleting_takes_the_thumbnail_along(store: FolderBlobs, tmp_path: Path) -> None:
     store.put(DATA)
     store.put_thumbnail(NAME, b"jpeg")
@@ -131,29 +108,6 @@ def test_an_upload_has_a_name_of_ours(store: FolderBlobs, tmp_path: Path) -> Non
     assert files_in(tmp_path) == []
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "",
-        "..",
-        "../ledger.sqlite3",
-        "/etc/passwd",
-        NAME.upper(),
-        NAME[:-1],
-        NAME + "\n",
-        f"{NAME}.jpg",
-        "a" * 32 + "/",
-    ],
-)
-def test_no_name_leads_out_of_the_store(name: str, store: FolderBlobs) -> None:
-    methods: list[Callable[[str], object]] = [store.path, store.get, store.exists, store.delete]
-    methods += [store.thumbnail_path, lambda name: store.put_thumbnail(name, b"jpeg")]
-    methods += [store.incoming_path, store.delete_incoming]
-    for method in methods:
-        with pytest.raises(BadInput):
-            method(name)
-
-
 def test_old_uploads_are_pruned_and_young_ones_stay(store: FolderBlobs) -> None:
     old, young = store.put_incoming(b"old"), store.put_incoming(b"young")
     os.utime(store.incoming_path(old), (time.time() - 100, time.time() - 100))
@@ -161,19 +115,6 @@ def test_old_uploads_are_pruned_and_young_ones_stay(store: FolderBlobs) -> None:
     assert not store.incoming_path(old).exists()
     assert store.incoming_path(young).exists()
     assert store.prune_incoming(50) == 0
-
-
-def test_an_empty_data_folder_has_nothing_to_prune(store: FolderBlobs) -> None:
-    assert store.prune_incoming(0) == 0
-
-
-def test_many_writers_of_the_same_bytes_agree(store: FolderBlobs, tmp_path: Path) -> None:
-    data = os.urandom(200_000)
-    with ThreadPoolExecutor(8) as threads:
-        names = set(threads.map(lambda _: store.put(data), range(40)))
-    assert len(names) == 1
-    assert store.get(names.pop()) == data
-    assert len(files_in(tmp_path)) == 1
 
 
 def test_what_a_killed_writer_leaves_is_invisible_and_pruned(tmp_path: Path) -> None:
@@ -200,18 +141,3 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "blobs").write_text("a file where a folder should be")
     with pytest.raises(Unavailable, match="cannot be written"):
         FolderBlobs(tmp_path).put(DATA)
-
-
-def test_a_discarded_original_stays_until_its_time_and_is_kept_when_it_is_put_again(
-    store: FolderBlobs,
-) -> None:
-    gone, back = store.put(b"gone"), store.put(b"back")
-    for sha256 in (gone, back):
-        store.discard(sha256)
-    assert store.discarded(older_than_seconds=60) == []
-    assert store.discarded(older_than_seconds=-60) == sorted([gone, back])
-    store.put(b"back")
-    assert store.discarded(older_than_seconds=-60) == [gone]
-    assert store.exists(gone)
-    store.delete(gone)
-    assert store.discarded(older_than_seconds=-60) == []
