@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,7 +13,9 @@ from recto.engine import Engine
 from recto.errors import RectoError, Refused, Unavailable
 from recto.images import MAX_SIDE, Decoded, encode_jpeg
 from recto.index import CoverPoint
+from recto.lanes import Lane
 from recto.maintenance import delete_surplus
+from recto.recipe import Version
 from recto.records import Cover, Side
 from recto.staging import DescribedCover, read_staged, write_staged
 
@@ -21,6 +24,8 @@ THUMBNAIL_SIDE = 480
 
 STORED_TOGETHER = 4
 """Thumbnails written at a time: each waits for a disk to sync, or for an answer of the object store."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -33,21 +38,20 @@ class IngestReport:
 
 
 def ingest_batch(engine: Engine, worker: str) -> IngestReport:
-    """Claim a batch of covers, describe them and stage their vectors.
+    """Claim a batch of covers, describe them and stage their vectors: for the live version as long as any wait for it.
 
     A batch that raises is given back, its attempts counted: its covers are tried again one at a time, and the one
     that keeps failing is quarantined.
     """
-    settings = engine.settings
-    covers = engine.ledger.claim(worker, settings.ingest_batch, settings.lease_seconds)
+    lane, covers = _claim(engine, worker)
     if not covers:
         return IngestReport()
     try:
-        wanted = _quarantine(engine, covers)
-        readable = _decode(engine, wanted)
+        wanted = _quarantine(engine, lane.version, covers)
+        readable = _decode(engine, lane.version, wanted)
         _store_thumbnails(engine, readable)
-        described = _describe(engine, readable)
-        staged_file = _hand_over(engine, described)
+        described = _describe(lane, readable)
+        staged_file = _hand_over(engine, lane.version, described)
     except Unavailable:  # a full disk or a stopping process says nothing about the covers
         engine.ledger.release(worker, untried=True)
         raise
@@ -55,6 +59,24 @@ def ingest_batch(engine: Engine, worker: str) -> IngestReport:
         engine.ledger.release(worker)
         raise
     return IngestReport(len(covers), len(covers) - len(described), staged_file)
+
+
+def _claim(engine: Engine, worker: str) -> tuple[Lane, list[Cover]]:
+    """Covers to work on and the lane that they are for: the live one, else the one beside it."""
+    settings, kept = engine.settings, engine.ledger.kept_versions()
+    for version in kept.written:
+        try:
+            lane = engine.lanes.get(version)
+        except RectoError as error:
+            if version == kept.live:
+                raise
+            _log.warning("Covers of version %s wait: %s", version.recipe_id, error)
+            engine.ledger.note_trouble(version, f"A worker cannot describe covers for it: {error}")
+            continue
+        covers = engine.ledger.claim(worker, settings.ingest_batch, settings.lease_seconds, version.recipe_id)
+        if covers:
+            return lane, covers
+    return engine.live(), []
 
 
 def index_staged(engine: Engine, staged_file: str, worker: str = "index") -> int:
@@ -90,37 +112,46 @@ def _index_staged(engine: Engine, staged_file: str, worker: str) -> int:
 
 def _write_staged(engine: Engine, staged_file: str, waiting: Sequence[Cover]) -> int:
     batch = read_staged(engine.blobs, staged_file) if waiting else None
-    if batch is None or batch[0] != engine.version.recipe_id:
-        engine.ledger.requeue([cover.cover_id for cover in waiting])
+    version = _version_of_batch(engine, batch[0], waiting) if batch else None
+    if batch is None or version is None:
+        engine.ledger.unstage(staged_file, anew=True)
         return 0
     described = {cover.cover_id: cover for cover in batch[1]}
     for side in Side:
-        _upsert(engine, side, [cover for cover in waiting if cover.side is side], described)
+        _upsert(engine, version, side, [cover for cover in waiting if cover.side is side], described)
     ids = [cover.cover_id for cover in waiting]
-    indexed = set(engine.ledger.mark_indexed(ids, engine.version.recipe_id, staged_file))
-    _undo(engine, [cover for cover in waiting if cover.cover_id not in indexed])
+    indexed = set(engine.ledger.mark_indexed(ids, version.recipe_id, staged_file))
+    _undo(engine, version, [cover for cover in waiting if cover.cover_id not in indexed])
     return len(indexed)
 
 
-def _undo(engine: Engine, late: Sequence[Cover]) -> None:
+def _version_of_batch(engine: Engine, recipe_id: str, waiting: Sequence[Cover]) -> Version | None:
+    """The version that a batch was described for; None when it is not kept, or its covers wait for another."""
+    if any(cover.recipe != recipe_id for cover in waiting):
+        return None
+    kept = engine.ledger.kept_versions().written
+    return next((version for version in kept if version.recipe_id == recipe_id), None)
+
+
+def _undo(engine: Engine, version: Version, late: Sequence[Cover]) -> None:
     """Covers that changed while their batch was written: gone, failed, or on their way again with newer fields."""
     for side in Side:
-        delete_surplus(engine, side, [cover.cover_id for cover in late if cover.side is side])
+        delete_surplus(engine, version, side, [cover.cover_id for cover in late if cover.side is side])
     # Of a cover that another worker wrote meanwhile nobody knows which of the two came last.
-    engine.ledger.index_again([cover.cover_id for cover in late], engine.version.recipe_id)
+    engine.ledger.index_again([cover.cover_id for cover in late], version.recipe_id)
 
 
-def _quarantine(engine: Engine, covers: Sequence[Cover]) -> list[Cover]:
+def _quarantine(engine: Engine, version: Version, covers: Sequence[Cover]) -> list[Cover]:
     """Set aside the cover that a worker died on too often."""
     limit = engine.settings.ingest_attempts
     for cover in covers:
         if cover.attempts > limit:
             reason = f"The worker stopped {limit} times while it worked on this image; it is not tried again."
-            engine.ledger.mark_failed(cover.cover_id, "quarantine", reason)
+            engine.ledger.mark_failed(cover.cover_id, "quarantine", reason, version.recipe_id)
     return [cover for cover in covers if cover.attempts <= limit]
 
 
-def _decode(engine: Engine, covers: Sequence[Cover]) -> list[tuple[Cover, Decoded]]:
+def _decode(engine: Engine, version: Version, covers: Sequence[Cover]) -> list[tuple[Cover, Decoded]]:
     readable = []
     for cover, original in zip(
         covers, fetched(engine.blobs, [cover.sha256 for cover in covers]), strict=True
@@ -129,7 +160,7 @@ def _decode(engine: Engine, covers: Sequence[Cover]) -> list[tuple[Cover, Decode
             original if isinstance(original, Refused) else engine.pool.decode_many([original], MAX_SIDE)[0]
         )
         if isinstance(outcome, Refused):
-            engine.ledger.mark_failed(cover.cover_id, "decode", str(outcome))
+            engine.ledger.mark_failed(cover.cover_id, "decode", str(outcome), version.recipe_id)
         else:
             readable.append((cover, outcome))
     return readable
@@ -144,10 +175,10 @@ def _store_thumbnails(engine: Engine, readable: Sequence[tuple[Cover, Decoded]])
         list(threads.map(store, readable))
 
 
-def _describe(engine: Engine, readable: Sequence[tuple[Cover, Decoded]]) -> list[DescribedCover]:
+def _describe(lane: Lane, readable: Sequence[tuple[Cover, Decoded]]) -> list[DescribedCover]:
     if not readable:
         return []
-    embeddings = engine.encoder.embed([decoded.pixels for _, decoded in readable])
+    embeddings = lane.encoder.embed([decoded.pixels for _, decoded in readable])
     described = []
     for (cover, decoded), embedding in zip(readable, embeddings, strict=True):
         features = local.describe(decoded.pixels, photo=False)
@@ -156,16 +187,20 @@ def _describe(engine: Engine, readable: Sequence[tuple[Cover, Decoded]]) -> list
     return described
 
 
-def _hand_over(engine: Engine, described: Sequence[DescribedCover]) -> str:
+def _hand_over(engine: Engine, version: Version, described: Sequence[DescribedCover]) -> str:
     if not described:
         return ""
-    staged_file = write_staged(engine.blobs, engine.version.recipe_id, described)
-    engine.ledger.stage([cover.cover_id for cover in described], staged_file)
+    staged_file = write_staged(engine.blobs, version.recipe_id, described)
+    engine.ledger.stage([cover.cover_id for cover in described], staged_file, version.recipe_id)
     return staged_file
 
 
 def _upsert(
-    engine: Engine, side: Side, covers: Sequence[Cover], described: dict[str, DescribedCover]
+    engine: Engine,
+    version: Version,
+    side: Side,
+    covers: Sequence[Cover],
+    described: dict[str, DescribedCover],
 ) -> None:
     if not covers:
         return
@@ -181,4 +216,4 @@ def _upsert(
         for cover in covers
         if cover.book_id in books
     ]
-    engine.index.upsert(engine.version, side, points)
+    engine.index.upsert(version, side, points)

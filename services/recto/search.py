@@ -13,11 +13,13 @@ import numpy as np
 
 from recto import local
 from recto.engine import Engine
-from recto.errors import RectoError, Refused
+from recto.errors import NotFound, RectoError, Refused
 from recto.images import MAX_SIDE, Decoded, encode_jpeg
 from recto.index import Shortlist
+from recto.lanes import Lane
 from recto.ledger import PhotoRow, SearchRow
 from recto.rank import Answer, BookAnswer, Evidence, rank, regions
+from recto.recipe import Version
 from recto.records import Book, Side, Where
 from recto.vectors import Floats
 from recto.verify import PreparedPhoto, Verification, verify
@@ -93,7 +95,7 @@ def run_search(engine: Engine, search_id: str) -> None:
     if row is None or row.state != "pending":
         return
     try:
-        engine.ledger.finish_search(search_id, search(engine, row))
+        engine.ledger.finish_search(search_id, _pinned(engine, row))
     except RectoError as error:
         engine.ledger.fail_search(search_id, str(error))
     except Exception:  # whoever waits for the answer is told; the worker's log gets the rest
@@ -101,8 +103,21 @@ def run_search(engine: Engine, search_id: str) -> None:
         raise
 
 
-def search(engine: Engine, row: SearchRow) -> dict[str, Any]:
+def _pinned(engine: Engine, row: SearchRow) -> dict[str, Any]:
+    """The answer of one version: the one that is live at the beginning, or its successor where that was dropped."""
+    while True:
+        lane = engine.live()
+        try:
+            return search(engine, row, lane)
+        except NotFound:
+            if engine.ledger.live_version() == lane.version:
+                raise
+
+
+def search(engine: Engine, row: SearchRow, lane: Lane) -> dict[str, Any]:
     """Which book do the photos show? All photos of a search are of one book, so their evidence is fused.
+
+    Everything is asked of the version of `lane`, whatever becomes live meanwhile.
 
     Raises:
         Refused: a photo cannot be read; the message says which and why.
@@ -114,25 +129,25 @@ def search(engine: Engine, row: SearchRow) -> dict[str, Any]:
         photos = _decode(engine, row.photos)
     for number, (photo, decoded) in enumerate(zip(row.photos, photos, strict=True)):
         with times.stage("embed"):
-            embeddings = engine.encoder.embed(views(decoded.pixels))
+            embeddings = lane.encoder.embed(views(decoded.pixels))
         with times.stage("describe"):
             features = local.describe(decoded.pixels, photo=True)
             words = local.words(features, photo=True)
         with times.stage("shortlist"):
             shortlists = {
                 side: engine.index.nearest(
-                    engine.version, side, embeddings, words, engine.settings.shortlist, row.where
+                    lane.version, side, embeddings, words, engine.settings.shortlist, row.where
                 )
                 for side in _sides(photo.side, row.where)
             }
         with times.stage("verify"):
-            evidence += _verify(engine, Photo(number, decoded, features), fuse(shortlists))
+            evidence += _verify(engine, lane.version, Photo(number, decoded, features), fuse(shortlists))
     with times.stage("rank"):
         books = engine.ledger.books_by_id(sorted({item.book_id for item in evidence}))
         answer = rank([item for item in evidence if item.book_id in books], limit=row.limit)
     with times.stage("store"):
         display = [_store_display_copy(engine, decoded) for decoded in photos]
-    return _result(engine, row, answer, books, photos, display, times)
+    return _result(lane.version, row, answer, books, photos, display, times)
 
 
 def _decode(engine: Engine, photos: Sequence[PhotoRow]) -> list[Decoded]:
@@ -151,13 +166,15 @@ def _sides(shown: Side | None, where: Where) -> list[Side]:
     return [side for side in Side if shown in (None, side) and where.side in (None, side)]
 
 
-def _verify(engine: Engine, photo: Photo, candidates: Sequence[Candidate]) -> list[Evidence]:
+def _verify(
+    engine: Engine, version: Version, photo: Photo, candidates: Sequence[Candidate]
+) -> list[Evidence]:
     """Compare the photo with the candidates, best first, until one fits beyond doubt or none is left."""
     prepared = PreparedPhoto(photo.features)
     evidence: list[Evidence] = []
     for start in range(0, len(candidates), VERIFIED_TOGETHER):
         chunk = candidates[start : start + VERIFIED_TOGETHER]
-        packed = _features(engine, chunk)
+        packed = _features(engine, version, chunk)
         for candidate in chunk:
             stored = packed.get(candidate.cover_id)
             match = verify(prepared, local.unpack(stored)) if stored is not None else None
@@ -167,13 +184,13 @@ def _verify(engine: Engine, photo: Photo, candidates: Sequence[Candidate]) -> li
     return evidence
 
 
-def _features(engine: Engine, candidates: Sequence[Candidate]) -> dict[str, bytes]:
+def _features(engine: Engine, version: Version, candidates: Sequence[Candidate]) -> dict[str, bytes]:
     """Packed features of covers of either side, in one read a side."""
     packed: dict[str, bytes] = {}
     for side in Side:
         wanted = [candidate.cover_id for candidate in candidates if candidate.side is side]
         if wanted:
-            packed |= engine.index.features(engine.version, side, wanted)
+            packed |= engine.index.features(version, side, wanted)
     return packed
 
 
@@ -209,7 +226,7 @@ def fuse(shortlists: Mapping[Side, Shortlist]) -> list[Candidate]:
 
 
 def _result(
-    engine: Engine,
+    version: Version,
     row: SearchRow,
     answer: Answer,
     books: Mapping[str, Book],
@@ -232,7 +249,7 @@ def _result(
             for name, decoded, photo in zip(display, photos, row.photos, strict=True)
         ],
         "timings_ms": times.report(),
-        "recipe": engine.version.recipe_id,
+        "recipe": version.recipe_id,
     }
 
 

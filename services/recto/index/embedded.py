@@ -38,6 +38,7 @@ class EmbeddedIndex:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._lock = threading.RLock()  # over the table of collections, not over calls of the engine
+        self._changing = threading.Lock()  # over making and dropping: both take long, and searches go on
         self._held: FolderLock | None = FolderLock(folder)
         try:
             check_engine(folder)
@@ -51,17 +52,19 @@ class EmbeddedIndex:
         """Make both collections of a version where they are missing."""
         check_spec(embedding_dim, local)
         layout = Layout(version.encoder, embedding_dim, local)
-        with self._lock:
-            self._check_open()
+        with self._changing:
             for side in Side:
                 name = version.collection(side)
-                if name in self._collections:
-                    require_layout(self._collections[name].layout, layout, name)
+                with self._lock:
+                    self._check_open()
+                    existing = self._collections.get(name)
+                if existing is not None:
+                    require_layout(existing.layout, layout, name)
                     continue
                 check_space(self._folder, 0)
-                self._collections[name] = Collection.create(
-                    self._folder / f"{UNFINISHED}{name}", self._folder / name, layout
-                )
+                made = Collection.create(self._folder / f"{UNFINISHED}{name}", self._folder / name, layout)
+                with self._lock:
+                    self._collections[name] = made
 
     def upsert(self, version: Version, side: Side, points: Sequence[CoverPoint]) -> None:
         """Add or replace covers, durably."""
@@ -148,13 +151,15 @@ class EmbeddedIndex:
 
     def drop(self, version: Version) -> None:
         """Remove both collections: all at once for whoever looks, also after a crash in the middle."""
-        with self._lock:
-            self._check_open()
-            if (live := self.published()) and live.recipe_id == version.recipe_id:
-                (self._folder / "published.json").unlink()
-                sync(self._folder)
-            for side in Side:
-                if collection := self._collections.pop(version.collection(side), None):
+        with self._changing:
+            with self._lock:
+                self._check_open()
+                if (live := self.published()) and live.recipe_id == version.recipe_id:
+                    (self._folder / "published.json").unlink()
+                    sync(self._folder)
+                gone = [self._collections.pop(version.collection(side), None) for side in Side]
+            for collection in gone:
+                if collection is not None:
                     collection.close()
             remove_collections(self._folder, version.recipe_id)
 

@@ -20,6 +20,7 @@ from recto.ledger.facts import (
     Request,
     locked_versions,
     read_request,
+    read_versions,
     write_fact,
 )
 from recto.ledger.reindexing import end_reindex
@@ -89,18 +90,24 @@ class Building:
             changes: dict[str, Any] = {"asked": "", "forced": False, "automatic": False, "trouble": reason}
             write_fact(connection, OTHER, replace(other, **changes))
 
-    def pending_other(self) -> int:
-        """Covers on their way into the version beside the live one that searches find in the live one."""
+    def has_pending_other(self) -> bool:
+        """True while a cover that searches find now is on its way into the version beside the live one."""
         with self._database.read() as connection:
-            query = select(func.count()).select_from(other_cover)
-            query = query.join(cover, cover.c.cover_id == other_cover.c.cover_id)
+            query = select(other_cover.c.cover_id).join(cover, cover.c.cover_id == other_cover.c.cover_id)
             waiting = (other_cover.c.state.in_(PENDING), cover.c.state == CoverState.INDEXED.value)
-            return connection.execute(query.where(*waiting)).scalar_one()
+            return connection.execute(query.where(*waiting).limit(1)).first() is not None
+
+    def sample_originals(self, limit: int) -> list[str]:
+        """Originals of some covers that are searchable, each once, spread over all of them."""
+        with self._database.read() as connection:
+            query = select(cover.c.sha256).where(cover.c.state == CoverState.INDEXED.value)
+            query = query.group_by(cover.c.sha256).order_by(func.random()).limit(limit)
+            return list(connection.execute(query).scalars())
 
     def sample_indexed(self, recipe_id: str, side: Side, limit: int) -> list[str]:
         """Ids of some indexed covers of a version and side, spread over all of them."""
         with self._database.read() as connection:
-            table = locked_versions(connection).table_of(recipe_id)
+            table = read_versions(connection).table_of(recipe_id)
             if table is None:
                 return []
             where = [table.c.state == CoverState.INDEXED.value, cover.c.side == side.value]
