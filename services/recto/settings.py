@@ -147,6 +147,12 @@ class Settings:
     encoder: str = _setting("recto_small", "Encoder of a new catalogue; an existing one keeps its own.")
     weights_dir: str = _setting("", "Folder searched first for weights (NAME.pth); empty: torch's cache.")
     device: str = _setting("auto", "Where networks run: auto, cpu, cuda or cuda:N.", check="device")
+    backend: str = _setting(
+        "torch",
+        "Program that runs networks whose encoder names none: torch, or openvino (float32, on CPUs, needs the extra "
+        "openvino).",
+        check="backend",
+    )
     max_image_bytes: int = _setting(
         20 * MIB, "Largest image file that is accepted, in bytes.", check="positive"
     )
@@ -163,6 +169,11 @@ class Settings:
     ingest_attempts: int = _setting(
         3, "Times a cover is tried when the worker dies on it, before it is quarantined.", check="positive"
     )
+    job_backlog: int = _setting(
+        2000,
+        "Covers on their way into the index from which on bulk jobs are not read any further.",
+        check="positive",
+    )
     lease_seconds: float = _setting(
         120.0, "Time after which a claimed cover is free again when its worker is silent.", check="positive"
     )
@@ -173,6 +184,20 @@ class Settings:
         30.0, "Time after which a search that nobody answered is given up.", check="positive"
     )
     search_keep_days: float = _setting(7.0, "Days that searches and their photos are kept.", check="positive")
+    log_format: str = _setting(
+        "text", "Form of log lines: text for people, or json, one object per line.", check="log_format"
+    )
+    metrics_host: str = _setting(
+        "127.0.0.1",
+        "Address on which a worker that runs alone shows its metrics; they ask for no key.",
+        check="address",
+    )
+    metrics_port: int = _setting(
+        0,
+        "Port on which a worker that runs alone shows its metrics; 0: none. Under `recto up` the web server shows those "
+        "of all parts.",
+        check="port_or_none",
+    )
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -282,6 +307,7 @@ _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "positive": (lambda value: value > 0, "greater than 0"),
     "not_negative": (lambda value: value >= 0, "0 or greater"),
     "device": (lambda value: bool(_DEVICE.fullmatch(value)), "auto, cpu, cuda or cuda:N"),
+    "backend": (lambda value: value in ("torch", "openvino"), "torch or openvino"),
     "redis_url": (
         lambda value: value.startswith(("redis://", "rediss://", "unix://")),
         "a URL that starts with redis://, rediss:// or unix://",
@@ -296,5 +322,7 @@ _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "address": (_is_address, "an IP address such as 127.0.0.1, or 0.0.0.0 for all addresses of this machine"),
     "networks": (_are_networks, "IP addresses or networks such as 10.0.0.0/8"),
     "key": (lambda value: bool(_KEY.fullmatch(value)), "written recto_NAME_ and 64 hexadecimal digits"),
+    "log_format": (lambda value: value in ("text", "json"), "text or json"),
+    "port_or_none": (lambda value: 0 <= value < 65536, "a port between 1 and 65535, or 0 for none"),
     "port": (lambda value: 0 < value < 65536, "a port between 1 and 65535"),
 }

@@ -83,12 +83,15 @@ def qdrant_settings(qdrant_url: str) -> dict[str, Any]:
         "qdrant_api_key": API_KEY,
         "qdrant_grpc": bool(GRPC_PORT),
         "qdrant_grpc_port": int(GRPC_PORT or 6334),
+        "qdrant_shards": int(os.environ.get("RECTO_TEST_QDRANT_SHARDS", "0")),
+        "qdrant_replicas": int(os.environ.get("RECTO_TEST_QDRANT_REPLICAS", "1")),
     }
 
 
 def remove_collections(url: str) -> None:
     """Remove every collection of Recto from a server."""
-    with httpx.Client(base_url=url, headers={"api-key": API_KEY} if API_KEY else {}, timeout=60) as client:
+    headers = {"api-key": API_KEY} if API_KEY else {}
+    with httpx.Client(base_url=url.split(",")[0], headers=headers, timeout=60) as client:
         for found in client.get("/collections").raise_for_status().json()["result"]["collections"]:
             if found["name"].startswith(("recto_front__", "recto_back__")):
                 client.delete(f"/collections/{found['name']}").raise_for_status()

@@ -93,6 +93,7 @@ def change_aliases(client: QdrantClient, name: str, data: bytes) -> Any:
 
 
 ROUTES: list[tuple[str, str, Action]] = [
+    ("GET", "/cluster", lambda client, name, data: {"status": "disabled"}),
     ("GET", "/collections", lambda client, name, data: client.get_collections()),
     ("GET", "/aliases", lambda client, name, data: client.get_aliases()),
     ("POST", "/collections/aliases", change_aliases),

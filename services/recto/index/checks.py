@@ -9,6 +9,7 @@ import numpy as np
 
 from recto.errors import BadInput, RecipeMismatch
 from recto.index.base import CoverPoint, Fields, Layout
+from recto.recipe import Version
 from recto.records import BOOK_ID_MAX_LENGTH
 from recto.vectors import Floats, LocalSpec, LocalVector, SparseWords
 
@@ -109,6 +110,20 @@ def check_local(local: LocalVector, spec: LocalSpec, name: str) -> None:
     _check_numbers(local, name, "local vector")
     if spec.datatype == "uint8" and (np.min(local) < 0 or np.max(local) > 255):
         raise BadInput(f"{name}: a local vector stored as uint8 must lie between 0 and 255.")
+
+
+def require_layout(existing: Layout, wanted: Layout, name: str) -> None:
+    """Raise `RecipeMismatch` where a collection was made for other vectors."""
+    if existing != wanted:
+        raise RecipeMismatch(f"The collection {name} was made for {existing}, not for {wanted}.")
+
+
+def require_encoder(existing: Layout, version: Version, name: str) -> None:
+    """Raise `RecipeMismatch` where a version names another encoder than its collection was made for."""
+    if existing.encoder != version.encoder:
+        raise RecipeMismatch(
+            f"The collection {name} holds vectors of {existing.encoder}, not {version.encoder}."
+        )
 
 
 def _check_numbers(vector: Floats, name: str, kind: str) -> None:

@@ -6,9 +6,17 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from recto.errors import NotFound, RecipeMismatch, Unavailable
+from recto.errors import NotFound, Unavailable
 from recto.index.base import EVERYTHING, CoverPoint, Layout, Shortlist, StoredCover
-from recto.index.checks import check_ids, check_page, check_points, check_query, check_spec
+from recto.index.checks import (
+    check_ids,
+    check_page,
+    check_points,
+    check_query,
+    check_spec,
+    require_encoder,
+    require_layout,
+)
 from recto.index.collection import Collection
 from recto.index.folder import (
     UNFINISHED,
@@ -184,20 +192,6 @@ class EmbeddedIndex:
     def _check_open(self) -> None:
         if self._held is None:
             raise Unavailable("The index was closed; this process is stopping.")
-
-
-def require_layout(existing: Layout, wanted: Layout, name: str) -> None:
-    """Raise `RecipeMismatch` where a collection was made for other vectors."""
-    if existing != wanted:
-        raise RecipeMismatch(f"The collection {name} was made for {existing}, not for {wanted}.")
-
-
-def require_encoder(existing: Layout, version: Version, name: str) -> None:
-    """Raise `RecipeMismatch` where a version names another encoder than its collection was made for."""
-    if existing.encoder != version.encoder:
-        raise RecipeMismatch(
-            f"The collection {name} holds vectors of {existing.encoder}, not {version.encoder}."
-        )
 
 
 def _known(path: Path) -> Collection:

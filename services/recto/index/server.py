@@ -2,83 +2,66 @@
 
 from __future__ import annotations
 
-import base64
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
-import numpy as np
 from qdrant_client import QdrantClient, models
 
-from recto.errors import NotFound, WrongFormat
+from recto.errors import IndexFault, NotFound, Unavailable
 from recto.index.base import EVERYTHING, CoverPoint, Hit, Layout, Shortlist, StoredCover
-from recto.index.checks import check_ids, check_page, check_points, check_query, check_spec
-from recto.index.embedded import require_encoder, require_layout
+from recto.index.checks import check_ids, check_page, check_points, check_query, check_spec, require_encoder
 from recto.index.merge import Scored, best_per_cover
-from recto.index.server_requests import (
-    BATCH_POINTS,
-    EMBEDDING,
-    FEATURES,
-    LOCAL,
-    PAYLOAD_INDEXES,
-    conditions,
-    of_book,
-    point,
-    queries,
-    sparse_vectors,
-    vectors,
-)
+from recto.index.server_connection import Connection
+from recto.index.server_layouts import Layouts
+from recto.index.server_making import make_collection
+from recto.index.server_options import FEATURES, Options
+from recto.index.server_requests import batches, conditions, of_book, queries, search_params, stored, unpacked
 from recto.recipe import Version
 from recto.records import Side, Where
 from recto.settings import Settings
-from recto.vectors import Floats, LocalSpec, LocalVector, SparseWords
+from recto.vectors import Floats, LocalSpec, LocalVector
 
+T = TypeVar("T")
 WITHOUT_FEATURES = models.PayloadSelectorExclude(exclude=[FEATURES])
+PART = 1000
+"""Covers per reading request: 1,000 with 27 KB of features each are 36 MB."""
+ORDERING = models.WriteOrdering.MEDIUM
+"""Writes of one cover go through one replica, so that all replicas apply them in the same order."""
 
 
 class ServerIndex:
-    """`Index` over a client. It keeps nothing of what the server holds: several processes may write."""
+    """`Index` over a server. It keeps nothing that the server holds but what collections were made for, for a minute:
+    several processes may do everything at once.
+    """
 
-    def __init__(self, client: QdrantClient) -> None:
-        self._client = client
+    def __init__(self, connection: Connection, options: Options) -> None:
+        self._connection = connection
+        self._options = options
+        self._layouts = Layouts(connection)
 
     @classmethod
     def open(cls, settings: Settings) -> ServerIndex:
-        """Connect to the server that the settings name."""
-        return cls(
-            QdrantClient(
-                settings.qdrant_url,
-                api_key=settings.qdrant_api_key or None,
-                timeout=int(settings.qdrant_seconds),
-                check_compatibility=False,
-            )
-        )
+        """Connect to the server that the settings name; raises like `Connection.open` and `Options.of`."""
+        options = Options.of(settings)
+        return cls(Connection.open(settings), options)
 
     def ensure(self, version: Version, embedding_dim: int, local: LocalSpec) -> None:
         """Make both collections of a version where they are missing, payload indexes before any point."""
         check_spec(embedding_dim, local)
         layout = Layout(version.encoder, embedding_dim, local)
         for side in Side:
-            name = version.collection(side)
-            if not self._client.collection_exists(name):
-                self._client.create_collection(
-                    name,
-                    vectors_config=vectors(layout),
-                    sparse_vectors_config=sparse_vectors(layout),
-                    on_disk_payload=True,
-                    metadata=layout.to_json(),
-                )
-            for field, kind in PAYLOAD_INDEXES.items():
-                self._client.create_payload_index(name, field, kind, wait=True)
-            require_layout(self._layout(name), layout, name)
+            make_collection(self._connection, self._layouts, version.collection(side), layout, self._options)
 
     def upsert(self, version: Version, side: Side, points: Sequence[CoverPoint]) -> None:
-        """Add or replace covers; acknowledged by the server before it returns."""
-        name = version.collection(side)
-        check_points(points, self._checked_layout(version, name))
-        for start in range(0, len(points), BATCH_POINTS):
-            self._client.upsert(
-                name, [point(cover) for cover in points[start : start + BATCH_POINTS]], wait=True
-            )
+        """Add or replace covers; applied by the server when it returns."""
+
+        def write(name: str, layout: Layout) -> None:
+            check_points(points, layout)
+            for batch in batches(points):
+                self._upsert(name, batch)
+
+        self._on(version, side, write)
 
     def nearest(
         self,
@@ -90,100 +73,162 @@ class ServerIndex:
         where: Where = EVERYTHING,
     ) -> Shortlist:
         """At most `limit` covers per witness, each with its best view."""
-        name = version.collection(side)
-        check_query(embeddings, local, limit, self._checked_layout(version, name))
-        requests = queries(embeddings, local, limit, where)
-        if where.side not in (None, side) or not requests:
-            return Shortlist([], [])
-        answers = [answer.points for answer in self._client.query_batch_points(name, requests)]
-        books = {str(hit.id): str((hit.payload or {})["book_id"]) for hits in answers for hit in hits}
-        scored: list[list[Scored]] = [[(str(hit.id), hit.score) for hit in hits] for hits in answers]
-        witnesses = (scored[: len(embeddings)], scored[len(embeddings) :])
-        by_embedding, by_local = (
-            [Hit(cover, books[cover], score) for cover, score in best_per_cover(views, limit)]
-            for views in witnesses
-        )
-        return Shortlist(by_embedding, by_local)
+
+        def search(name: str, layout: Layout) -> Shortlist:
+            check_query(embeddings, local, limit, layout)
+            if where.side not in (None, side):
+                return Shortlist([], [])
+            restriction = conditions(where)
+            params = search_params(self._about(name, restriction))
+            requests = queries(embeddings, local, limit, restriction, params)
+            if not requests:
+                return Shortlist([], [])
+            answers = self._connection.call(lambda client: client.query_batch_points(name, requests))
+            return _shortlist([answer.points for answer in answers], len(embeddings), limit)
+
+        return self._on(version, side, search)
 
     def features(self, version: Version, side: Side, cover_ids: Sequence[str]) -> dict[str, bytes]:
-        """Packed local features of many covers in one read."""
-        records = self._retrieve(version, side, cover_ids, [FEATURES], False)
-        return {str(record.id): base64.b64decode((record.payload or {})[FEATURES]) for record in records}
+        """Packed local features of many covers in one read; over HTTP, which is faster for so much text."""
+        records = self._retrieve(version, side, cover_ids, [FEATURES], vectors=False, http=True)
+        return {str(record.id): unpacked(record) for record in records}
 
     def get(self, version: Version, side: Side, cover_ids: Sequence[str]) -> list[StoredCover]:
         """The covers that exist, with vectors."""
-        return [
-            _stored(record) for record in self._retrieve(version, side, cover_ids, WITHOUT_FEATURES, True)
-        ]
+        records = self._retrieve(version, side, cover_ids, WITHOUT_FEATURES, vectors=True, http=False)
+        return [stored(record) for record in records]
 
     def scroll(
         self, version: Version, side: Side, limit: int, after: str | None = None
     ) -> tuple[list[StoredCover], str | None]:
-        """One page of covers without vectors, ordered by id."""
+        """One page of covers without vectors, ordered by id; the server merges the pages of all shards."""
         check_page(limit, after)
-        name = version.collection(side)
-        self._checked_layout(version, name)
         offset = None if after is None else str(uuid.UUID(int=uuid.UUID(after).int + 1))
-        records, following = self._client.scroll(
-            name, limit=limit, offset=offset, with_payload=WITHOUT_FEATURES
-        )
-        page = [_stored(record) for record in records]
+
+        def read(name: str, layout: Layout) -> tuple[list[models.Record], object]:
+            return self._connection.call(
+                lambda client: client.scroll(name, limit=limit, offset=offset, with_payload=WITHOUT_FEATURES)
+            )
+
+        records, following = self._on(version, side, read)
+        page = [stored(record) for record in records]
         return page, page[-1].cover_id if following is not None else None
 
     def count(self, version: Version, side: Side, where: Where = EVERYTHING) -> int:
-        """Number of covers that match."""
-        name = version.collection(side)
-        self._checked_layout(version, name)
-        if where.side not in (None, side):
-            return 0
-        return self._client.count(name, count_filter=conditions(where), exact=True).count
+        """Number of covers that match, counted and not estimated."""
+
+        def count(name: str, layout: Layout) -> int:
+            if where.side not in (None, side):
+                return 0
+            restriction = conditions(where)
+            return self._connection.call(lambda client: client.count(name, restriction, exact=True)).count
+
+        return self._on(version, side, count)
 
     def delete_covers(self, version: Version, side: Side, cover_ids: Sequence[str]) -> None:
         """Remove covers."""
         check_ids(cover_ids)
-        name = version.collection(side)
-        self._checked_layout(version, name)
-        if cover_ids:
-            self._client.delete(name, models.PointIdsList(points=list(cover_ids)), wait=True)
+
+        def delete(name: str, layout: Layout) -> None:
+            for start in range(0, len(cover_ids), PART):
+                chosen = models.PointIdsList(points=list(cover_ids[start : start + PART]))
+                self._delete(name, chosen)
+
+        self._on(version, side, delete)
 
     def delete_book(self, book_id: str) -> None:
-        """Remove a book from both sides of every version."""
+        """Remove a book from both sides of every version, also one that only another process knows."""
         for name in self._names():
-            self._client.delete(name, models.FilterSelector(filter=of_book(book_id)), wait=True)
+            try:
+                self._delete(name, models.FilterSelector(filter=of_book(book_id)))
+            except NotFound:
+                self._layouts.forget(name)  # dropped meanwhile, and the book with it
 
     def versions(self) -> list[Version]:
         """Versions with both collections."""
         names = self._names()
-        found = {Version(name.rpartition("__")[2], self._layout(name).encoder) for name in names}
+        found = set()
+        for name in names:
+            try:
+                found.add(self._version(name))
+            except NotFound:
+                self._layouts.forget(name)  # dropped meanwhile
         complete = (version for version in found if {version.collection(side) for side in Side} <= set(names))
         return sorted(complete, key=lambda version: version.recipe_id)
 
     def publish(self, version: Version) -> None:
-        """Point the aliases `recto_front` and `recto_back` at the pair, both in one atomic operation."""
+        """Point the aliases `recto_front` and `recto_back` at the pair: readers see the old pair or the new one."""
         changes: list[models.AliasOperations] = []
-        taken = self._aliases()
         for side in Side:
-            alias, name = f"recto_{side.value}", version.collection(side)
-            self._checked_layout(version, name)
-            if alias in taken:
-                changes.append(models.DeleteAliasOperation(delete_alias=models.DeleteAlias(alias_name=alias)))
-            create = models.CreateAlias(collection_name=name, alias_name=alias)
-            changes.append(models.CreateAliasOperation(create_alias=create))
-        self._client.update_collection_aliases(changes)
+            name = version.collection(side)
+            require_encoder(self._layouts.read(name), version, name)
+            alias = models.CreateAlias(
+                collection_name=name, alias_name=_alias(side)
+            )  # replaces one of that name
+            changes.append(models.CreateAliasOperation(create_alias=alias))
+        self._connection.call(lambda client: client.update_collection_aliases(changes))
 
     def published(self) -> Version | None:
-        """The pair that the aliases name."""
-        name = self._aliases().get(f"recto_{Side.FRONT.value}")
-        return Version(name.rpartition("__")[2], self._layout(name).encoder) if name else None
+        """The pair that both aliases name."""
+        found = self._connection.call(lambda client: client.get_aliases()).aliases
+        taken = {alias.alias_name: alias.collection_name for alias in found}
+        if _alias(Side.FRONT) not in taken:
+            return None
+        version = self._version(taken[_alias(Side.FRONT)])
+        return version if taken.get(_alias(Side.BACK)) == version.collection(Side.BACK) else None
 
     def drop(self, version: Version) -> None:
-        """Remove both collections; the server removes their aliases with them."""
+        """Remove both collections; the server removes their aliases with them. Not repeated when the server does not
+        answer: the second try could remove what another process has made again.
+        """
         for side in Side:
-            self._client.delete_collection(version.collection(side))
+            self._layouts.forget(version.collection(side))
+            self._drop(version.collection(side))
 
     def close(self) -> None:
-        """Close the connection."""
-        self._client.close()
+        """Close the connections; closing twice is no error."""
+        self._connection.close()
+
+    def _on(self, version: Version, side: Side, work: Callable[[str, Layout], T]) -> T:
+        """Work on a collection of a version. What is remembered of it is read again when the server disagrees."""
+        name = version.collection(side)
+        layout = self._layouts.get(name)
+        require_encoder(layout, version, name)
+        try:
+            return work(name, layout)
+        except (NotFound, IndexFault) as fault:
+            fresh = self._layouts.read(name)  # `NotFound`, in words for users, when it is gone
+            if isinstance(fault, IndexFault) and fresh == layout:
+                raise
+        require_encoder(fresh, version, name)
+        return work(name, fresh)
+
+    def _about(self, name: str, restriction: models.Filter | None) -> int | None:
+        """About how many covers match a filter; None without one."""
+        if restriction is None:
+            return None
+        return self._connection.call(lambda client: client.count(name, restriction, exact=False)).count
+
+    def _write(self, request: Callable[[QdrantClient], models.UpdateResult]) -> None:
+        """Do a write that may be repeated, and make sure that it was applied and not only noted."""
+
+        def write(client: QdrantClient) -> None:
+            if (status := request(client).status) != models.UpdateStatus.COMPLETED:
+                raise Unavailable(
+                    f"The Qdrant server has not applied a write in time (it says: {status.value})."
+                )
+
+        self._connection.call(write)
+
+    def _upsert(self, name: str, batch: list[models.PointStruct]) -> None:
+        self._write(lambda client: client.upsert(name, batch, wait=True, ordering=ORDERING))
+
+    def _drop(self, name: str) -> None:
+        seconds = self._connection.seconds
+        self._connection.call(lambda client: client.delete_collection(name, timeout=seconds), again=False)
+
+    def _delete(self, name: str, chosen: models.PointsSelector) -> None:
+        self._write(lambda client: client.delete(name, chosen, wait=True, ordering=ORDERING))
 
     def _retrieve(
         self,
@@ -191,46 +236,42 @@ class ServerIndex:
         side: Side,
         cover_ids: Sequence[str],
         payload: list[str] | models.PayloadSelectorExclude,
-        with_vectors: bool,
+        *,
+        vectors: bool,
+        http: bool,
     ) -> list[models.Record]:
         check_ids(cover_ids)
-        name = version.collection(side)
-        self._checked_layout(version, name)
-        if not cover_ids:
-            return []
-        return self._client.retrieve(name, list(cover_ids), with_payload=payload, with_vectors=with_vectors)
+        parts = [list(cover_ids[start : start + PART]) for start in range(0, len(cover_ids), PART)]
 
-    def _checked_layout(self, version: Version, name: str) -> Layout:
-        layout = self._layout(name)
-        require_encoder(layout, version, name)
-        return layout
-
-    def _layout(self, name: str) -> Layout:
-        if not self._client.collection_exists(name):
-            raise NotFound(f"The index has no collection {name}; `recto rebuild` makes it.")
-        facts = self._client.get_collection(name).config.metadata
-        if not facts:
-            raise WrongFormat(
-                f"The collection {name} does not say what it was made for: Recto did not make it."
+        def read_part(name: str, part: list[str]) -> list[models.Record]:
+            return self._connection.call(
+                lambda client: client.retrieve(name, part, payload, vectors), http=http
             )
-        return Layout.from_json(facts)
+
+        def read(name: str, layout: Layout) -> list[models.Record]:
+            return [record for part in parts for record in read_part(name, part)]
+
+        return self._on(version, side, read)
+
+    def _version(self, name: str) -> Version:
+        return Version(name.rpartition("__")[2], self._layouts.get(name).encoder)
 
     def _names(self) -> list[str]:
-        names = (found.name for found in self._client.get_collections().collections)
-        return [name for name in names if name.startswith(tuple(f"recto_{side.value}__" for side in Side))]
-
-    def _aliases(self) -> dict[str, str]:
-        return {found.alias_name: found.collection_name for found in self._client.get_aliases().aliases}
+        found = self._connection.call(lambda client: client.get_collections()).collections
+        prefixes = tuple(f"recto_{side.value}__" for side in Side)
+        return [collection.name for collection in found if collection.name.startswith(prefixes)]
 
 
-def _stored(record: models.Record) -> StoredCover:
-    found = record.vector if isinstance(record.vector, dict) else {}
-    local, embedding = found.get(LOCAL), found.get(EMBEDDING)
-    if isinstance(local, models.SparseVector):
-        words: LocalVector | None = SparseWords(
-            np.asarray(local.indices, np.uint32), np.asarray(local.values, np.float32)
-        )
-    else:
-        words = None if local is None else np.asarray(local, np.float32)
-    vector = None if embedding is None else np.asarray(embedding, np.float32)
-    return StoredCover(str(record.id), record.payload or {}, vector, words)
+def _alias(side: Side) -> str:
+    return f"recto_{side.value}"
+
+
+def _shortlist(answers: list[list[models.ScoredPoint]], views: int, limit: int) -> Shortlist:
+    """The hits of all views, then of the local witness, as one list per witness."""
+    books = {str(hit.id): str((hit.payload or {}).get("book_id", "")) for hits in answers for hit in hits}
+    scored: list[list[Scored]] = [[(str(hit.id), hit.score) for hit in hits] for hits in answers]
+    by_embedding, by_local = (
+        [Hit(cover, books[cover], score) for cover, score in best_per_cover(part, limit)]
+        for part in (scored[:views], scored[views:])
+    )
+    return Shortlist(by_embedding, by_local)

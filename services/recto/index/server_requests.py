@@ -1,60 +1,31 @@
-"""What Recto asks of a Qdrant server, in the types of qdrant-client."""
+"""What Recto asks of a Qdrant server, in the types of qdrant-client: filters, queries, points."""
 
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from qdrant_client import models
 
-from recto.index.base import CoverPoint, Layout
+from recto.index.base import CoverPoint, StoredCover
 from recto.index.checks import has_words
+from recto.index.server_options import EMBEDDING, FEATURES, LOCAL
 from recto.records import Where
 from recto.vectors import Floats, LocalVector, SparseWords
 
-EMBEDDING, LOCAL, FEATURES = "embedding", "local", "features"
-BATCH_POINTS = 64
-"""With 27 KB of features and at most 500 KB of vector as JSON each: under the 32 MB that a server takes."""
-PAYLOAD_INDEXES = {
-    "book_id": models.PayloadSchemaType.KEYWORD,
-    "year": models.PayloadSchemaType.INTEGER,
-    "authors": models.PayloadSchemaType.KEYWORD,
-    "publisher": models.PayloadSchemaType.KEYWORD,
-    "language": models.PayloadSchemaType.KEYWORD,
-    "tags": models.PayloadSchemaType.KEYWORD,
-}
-_INT8 = models.ScalarQuantization(
-    scalar=models.ScalarQuantizationConfig(type=models.ScalarType.INT8, always_ram=True)
-)
-_BINARY = models.BinaryQuantization(binary=models.BinaryQuantizationConfig(always_ram=True))
+BATCH_BYTES = 8 * 1024 * 1024  # a server takes requests of 32 MiB; less is less to send again
+BATCH_POINTS = 256
+NUMBER_BYTES = 22  # a float32 in JSON, with its comma
+EXACT_COVERS = 10_000
 _RESCORED = models.SearchParams(quantization=models.QuantizationSearchParams(rescore=True, oversampling=2.0))
+_EXACT = models.SearchParams(exact=True)
 
 
-def vectors(layout: Layout) -> dict[str, models.VectorParams]:
-    """Dense vectors of a collection; int8 stands in for TurboQuant, which only recent servers have."""
-    dense = {
-        EMBEDDING: models.VectorParams(
-            size=layout.embedding_dim, distance=models.Distance.COSINE, quantization_config=_INT8
-        )
-    }
-    if layout.local.kind == "dense":
-        dense[LOCAL] = models.VectorParams(
-            size=layout.local.dimension,
-            distance=models.Distance.DOT,
-            datatype=models.Datatype(layout.local.datatype),
-            quantization_config={"none": None, "binary": _BINARY, "turbo4": _INT8}[layout.local.quantization],
-        )
-    return dense
-
-
-def sparse_vectors(layout: Layout) -> dict[str, models.SparseVectorParams] | None:
-    """Sparse vectors of a collection."""
-    if layout.local.kind == "dense":
-        return None
-    index = models.SparseIndexParams(datatype=models.Datatype(layout.local.datatype))
-    modifier = models.Modifier.IDF if layout.local.idf else None
-    return {LOCAL: models.SparseVectorParams(index=index, modifier=modifier)}
+def search_params(matching: int | None) -> models.SearchParams:
+    """How to search: exactly among few covers that match a filter, else with the graph; `matching` None: no filter."""
+    return _EXACT if matching is not None and matching <= EXACT_COVERS else _RESCORED
 
 
 def conditions(where: Where) -> models.Filter | None:
@@ -78,11 +49,14 @@ def of_book(book_id: str) -> models.Filter:
 
 
 def queries(
-    embeddings: Floats, local: LocalVector | None, limit: int, where: Where
+    embeddings: Floats,
+    local: LocalVector | None,
+    limit: int,
+    restriction: models.Filter | None,
+    params: models.SearchParams,
 ) -> list[models.QueryRequest]:
     """One query per view, then one for the local witness where the photo has any; answers name the book."""
-    restriction = conditions(where)
-    asked: list[tuple[models.Query | list[float] | models.SparseVector, str]] = [
+    asked: list[tuple[list[float] | models.SparseVector, str]] = [
         (view.tolist(), EMBEDDING) for view in np.asarray(embeddings, np.float32)
     ]
     if local is not None and has_words(local):
@@ -93,11 +67,26 @@ def queries(
             using=using,
             limit=limit,
             filter=restriction,
-            params=_RESCORED,
+            params=params,
             with_payload=["book_id"],
         )
         for vector, using in asked
     ]
+
+
+def batches(points: Sequence[CoverPoint]) -> Iterator[list[models.PointStruct]]:
+    """Covers as points, in requests of a size that servers take."""
+    batch: list[models.PointStruct] = []
+    size = 0
+    for cover in points:
+        takes = _size(cover)
+        if batch and (len(batch) == BATCH_POINTS or size + takes > BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(point(cover))
+        size += takes
+    if batch:
+        yield batch
 
 
 def point(cover: CoverPoint) -> models.PointStruct:
@@ -106,11 +95,38 @@ def point(cover: CoverPoint) -> models.PointStruct:
     if cover.local is not None and has_words(cover.local):
         vector[LOCAL] = _local_vector(cover.local)
     fields = {key: list(value) if isinstance(value, tuple) else value for key, value in cover.fields.items()}
-    return models.PointStruct(
-        id=cover.cover_id,
-        vector=vector,
-        payload={**fields, FEATURES: base64.b64encode(cover.features).decode()},
-    )
+    packed = base64.b64encode(cover.features).decode()
+    return models.PointStruct(id=cover.cover_id, vector=vector, payload={**fields, FEATURES: packed})
+
+
+def unpacked(record: models.Record) -> bytes:
+    """The packed features of a point; one that a foreign tool wrote has none."""
+    return base64.b64decode((record.payload or {}).get(FEATURES, ""))
+
+
+def stored(record: models.Record) -> StoredCover:
+    """A point as a cover."""
+    found = record.vector if isinstance(record.vector, dict) else {}
+    local, embedding = found.get(LOCAL), found.get(EMBEDDING)
+    if isinstance(local, models.SparseVector):
+        words: LocalVector | None = SparseWords(
+            np.asarray(local.indices, np.uint32), np.asarray(local.values, np.float32)
+        )
+    else:
+        words = None if local is None else np.asarray(local, np.float32)
+    vector = None if embedding is None else np.asarray(embedding, np.float32)
+    return StoredCover(str(record.id), record.payload or {}, vector, words)
+
+
+def _size(cover: CoverPoint) -> int:
+    """Bytes that a cover takes in a request, as JSON: more than over gRPC."""
+    numbers = len(cover.embedding)
+    if isinstance(cover.local, SparseWords):
+        numbers += 2 * len(cover.local.indices)
+    elif cover.local is not None:
+        numbers += len(cover.local)
+    texts = sum(len(str(value)) for value in cover.fields.values())
+    return numbers * NUMBER_BYTES + len(cover.features) * 4 // 3 + 2 * texts + 512
 
 
 def _local_vector(local: LocalVector) -> list[float] | models.SparseVector:
