@@ -29,11 +29,11 @@ _log = logging.getLogger(__name__)
 class Heartbeat:
     """A worker process that is ready: it has loaded its models and takes messages."""
 
-    role: str  # index or ingest
+    role: str  # index, ingest or jobs
     name: str
     host: str
     pid: int
-    encoder: str
+    encoder: str  # empty for one without a network
     queues: tuple[str, ...]
     since: float  # UTC epoch seconds at which it became ready
 

@@ -22,8 +22,8 @@ _LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - nothing is 
 
 
 def worker_parts(settings: Settings, redis_url: str, logs: Path) -> list[Part]:
-    """The index process and the ingest processes."""
-    roles = ["index", *(f"ingest-{number}" for number in range(1, settings.ingest_workers + 1))]
+    """The index process, the ingest processes and the jobs process."""
+    roles = ["index", *(f"ingest-{number}" for number in range(1, settings.ingest_workers + 1)), "jobs"]
     return [
         Part(
             name,

@@ -1,4 +1,4 @@
-"""Entry of the processes: `python -m recto_workers.run index|ingest [--name NAME]`, or `up [--no-web]`.
+"""Entry of the processes: `python -m recto_workers.run index|ingest|jobs [--name NAME]`, or `up [--no-web]`.
 
 `recto worker` and `recto up` wrap it. On its own a worker serves any Redis and ledger that the settings name.
 """
@@ -50,15 +50,20 @@ def work(settings: Settings, role: str, name: str = "") -> int:
             "There is no Redis to take work from: name one with RECTO_REDIS_URL, or start `recto up` first."
         )
     redis_url = redis_url_of(settings)
+    name = name or f"{role}-{os.getpid()}@{socket.gethostname()}"
+    if role == "jobs":
+        from recto_workers import jobs  # light: it loads neither torch nor the engine
+
+        return jobs.serve(settings, redis_url, name)
     set_threads(settings.torch_threads, settings.ingest_workers if role == "ingest" else 1)
     from recto_workers.process import serve  # imports torch, which reads what was just set
 
-    return serve(settings, redis_url, role, name or f"{role}-{os.getpid()}@{socket.gethostname()}")
+    return serve(settings, redis_url, role, name)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="recto_workers.run", description=__doc__)
-    parser.add_argument("role", choices=("index", "ingest", "up"))
+    parser.add_argument("role", choices=("index", "ingest", "jobs", "up"))
     parser.add_argument(
         "--name", default="", help="name under which a worker holds its leases; keep it over restarts"
     )

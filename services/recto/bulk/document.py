@@ -16,7 +16,7 @@ MAX_BYTES = 65_536
 MAX_SOURCE = 4096  # characters, as the longest path of Linux
 MAX_LABEL = 200
 _ID = r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}"
-_ONE_LINE = r"[^\x00-\x1f\x7f\ud800-\udfff]*"
+_ONE_LINE = r"[^\x00-\x1f\x7f]*"
 
 SCHEMA: dict[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -142,9 +142,14 @@ def _check_names(what: str, found: Mapping[str, Any], schema: Mapping[str, Any])
 def _text(name: str, value: object, longest: int) -> str:
     if not isinstance(value, str) or not 1 <= len(value) <= longest:
         raise BadInput(f"{name} must be a text of 1 to {longest:,} characters.")
-    if not re.fullmatch(_ONE_LINE, value):
+    if not re.fullmatch(_ONE_LINE, value) or _has_halves(value):
         raise BadInput(f"{name} has characters that nobody can type; leave them out.")
     return value
+
+
+def _has_halves(value: str) -> bool:
+    """True for halves of surrogate pairs, which JSON can spell and no database can keep."""
+    return any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _identifier(value: object) -> str:

@@ -18,6 +18,9 @@ from recto.ledger.queue import Queue
 from recto.ledger.recipes import Recipes
 from recto.ledger.removal import Removal
 from recto.ledger.rows import (
+    CANCELLED,
+    PAUSED,
+    RESUMING,
     BookRow,
     Entry,
     EntryItem,
@@ -39,7 +42,10 @@ from recto.settings import Settings
 FILE_NAME = "ledger.sqlite3"
 
 __all__ = [
+    "CANCELLED",
     "FILE_NAME",
+    "PAUSED",
+    "RESUMING",
     "BookRow",
     "Entry",
     "EntryItem",

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, select, update
 from recto.ledger.control import locked_job
 from recto.ledger.database import Database, chunks
 from recto.ledger.intake import enter_covers
-from recto.ledger.items import DELETED, item_columns, item_of
+from recto.ledger.items import DELETED, READ, item_columns, item_of
 from recto.ledger.jobs import WAITING, wait_again, with_attempts
 from recto.ledger.listing import held_listing
 from recto.ledger.moves import locked_covers, queue_anew
@@ -18,8 +18,6 @@ from recto.ledger.rows import CANCELLED, EntryItem, ItemRow, NewItem, Outcome
 from recto.ledger.schema import book, cover, job, job_item
 from recto.records import Cover
 
-READ = "read"
-"""Stage of items whose image could not be read; trying them again means reading it again."""
 _FAILED_FIRST = (Outcome.FAILED, *(each for each in Outcome if each is not Outcome.FAILED))
 
 

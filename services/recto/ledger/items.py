@@ -16,6 +16,8 @@ from recto.ledger.text import storable
 from recto.records import CoverState, Side
 
 DELETED = "the book was deleted meanwhile"
+READ = "read"
+"""Stage of items whose image could not be read; trying them again means reading it again."""
 
 
 def open_job(connection: Connection, job_id: str) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, null, or_, select, 
 
 from recto.ledger.database import Database, add_rows
 from recto.ledger.intake import check_entries, enter
+from recto.ledger.items import READ, settle_own
 from recto.ledger.jobs import end_listing
 from recto.ledger.rows import PAUSED, Entry
 from recto.ledger.schema import job, job_item
@@ -101,8 +102,8 @@ class Listings:
     ) -> bool:
         """Write the entries of a chunk together with the position behind it, all or nothing.
 
-        A dry run writes its items only. False, and nothing is written, when the job was paused or cancelled meanwhile, or
-        another process lists it.
+        A dry run writes its items only. False, and nothing is written, when the job was paused or cancelled
+        meanwhile, or another process lists it.
         """
         checked = check_entries(entries)
         with self._database.write() as connection:
@@ -119,6 +120,8 @@ class Listings:
         with self._database.write() as connection:
             if held_listing(connection, job_id, lister) is None:
                 return False
+            if reason:  # and what waits to be read again is not read either
+                settle_own(connection, job_id, (), READ, storable(reason))
             end_listing(connection, job_id, storable(reason))
             _change(connection, job_id, listing=dict(state), lister="", lister_until=None)
             return True

@@ -65,12 +65,12 @@ def web(port: int | None) -> None:
 
 
 @click.command()
-@click.argument("role", type=click.Choice(["index", "ingest"]))
+@click.argument("role", type=click.Choice(["index", "ingest", "jobs"]))
 @click.option(
     "--name", default="", help="Name under which the worker holds its leases; keep it over restarts."
 )
 def worker(role: str, name: str) -> None:
-    """Run one worker process alone: `index` searches and owns the index, `ingest` describes covers."""
+    """Run one worker process alone: `index` searches, `ingest` describes covers, `jobs` lists bulk jobs."""
     from recto_workers import run
 
     raise SystemExit(run.main([role, "--name", name]))
