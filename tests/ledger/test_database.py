@@ -100,7 +100,3 @@ def test_a_data_folder_that_is_a_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(RectoError, match="data folder"):
         Ledger.open(Settings(data_dir=tmp_path / "file"))
-
-
-def test_the_suite_runs_on_postgresql_too_where_there_is_one(postgres_url: str) -> None:
-    assert postgres_url.startswith("postgresql")
