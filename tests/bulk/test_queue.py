@@ -34,7 +34,11 @@ def test_a_dropped_document_becomes_a_job_and_leaves_the_queue(
     queue.lpush(QUEUE, json.dumps(shelf.document(label="Spring")))
     _take(inbox)
     (job,) = ledger.jobs().items
-    assert (job.state, job.source, job.document) == ("listing", str(shelf.manifest), shelf.document(label="Spring"))
+    assert (job.state, job.source, job.document) == (
+        "listing",
+        str(shelf.manifest),
+        shelf.document(label="Spring"),
+    )
     assert queue.llen(QUEUE) == queue.llen(TAKEN) == 0
 
 

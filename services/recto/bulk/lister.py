@@ -101,8 +101,10 @@ class Lister:
             reader = self._reader(listing)
             if not reader.wind():
                 return
-            if rows := reader.chunk():
-                self._list_rows(listing, document, reader, rows)
+            rows = reader.chunk()
+            if rows and not self._list_rows(listing, document, reader, rows):
+                return
+            if not reader.is_at_end:
                 return
         if items := self._ledger.to_read_again(listing.job_id, AGAIN_AT_ONCE):
             self._read_again(listing, document, items)
@@ -111,14 +113,16 @@ class Lister:
 
     def _list_rows(
         self, listing: Listing, document: JobDocument, reader: Reader, rows: Sequence[Row]
-    ) -> None:
+    ) -> bool:
+        """Write a chunk; False when the job is not ours any more."""
         dry_run, position = document.dry_run, reader.position + len(rows)
         checked = self._dry_run.entries_of(rows) if dry_run else None
         entries = entries_of(self._settings, self._blobs, rows) if checked is None else checked
         if self._ledger.list_rows(listing.job_id, self._name, entries, position, dry_run=dry_run):
             reader.advance(len(rows))
-        else:
-            self._readers.pop(listing.job_id, None)
+            return True
+        self._readers.pop(listing.job_id, None)
+        return False
 
     def _read_again(self, listing: Listing, document: JobDocument, items: Sequence[ItemRow]) -> None:
         """Behind the last row: images that a person wants to be read once more."""

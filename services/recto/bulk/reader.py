@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 from recto.errors import BadInput
@@ -47,6 +47,7 @@ class Reader:
         self._rows: Iterator[Row] = self.source.rows()
         self._skipped = 0
         self.position = listing.position
+        self.is_at_end = False  # known with the last chunk
 
     def wind(self) -> bool:
         """Skip some of the rows that are listed already; True when all of them are skipped."""
@@ -66,9 +67,14 @@ class Reader:
         """
         rows: list[Row] = []
         images = 0
-        while len(rows) < ROWS_AT_ONCE and images < IMAGES_AT_ONCE and (row := next(self._rows, None)):
+        for row in self._rows:
+            if len(rows) == ROWS_AT_ONCE or images >= IMAGES_AT_ONCE:
+                self._rows = chain([row], self._rows)
+                break
             rows.append(row)
             images += len(row.fronts) + len(row.backs) if isinstance(row, ManifestRow) else 0
+        else:
+            self.is_at_end = True
         if not self._is_folder and _fingerprint(self.source) != self.state["fingerprint"]:
             raise BadInput(CHANGED.format(position=self.position))
         return rows

@@ -107,13 +107,7 @@ class Jobs:
 
     def _stamped(self, row: JobRow) -> JobRow:
         """Keep the counts of a job that was found to be finished, so that they are not counted again."""
-        if (
-            row.kind == REINDEX
-            or row.state == "listing"
-            or row.reason == STOPPED
-            or row.waiting
-            or row.finished is not None
-        ):
+        if row.kind == REINDEX or not row.is_listed or row.waiting or row.finished is not None:
             return row
         with self._database.write() as connection:
             query = select(job).where(job.c.job_id == row.job_id).with_for_update()
