@@ -42,7 +42,20 @@ ACCESS: Mapping[str, Scopes] = {
     "covers": READ,
     "jobs": WRITE,
     "sign_in": ANY_KEY,
+    "health.metrics": ANY_KEY,
     "api_docs": ANY_KEY,
+    "api_searches": SEARCH,
+    "api_books": WRITE,
+    "api_books.listing": READ,
+    "api_books.get": READ,
+    "api_covers": WRITE,
+    "api_covers.listing": READ,
+    "api_covers.get": READ,
+    "api_covers.thumbnail": READ,
+    "api_covers.image": READ,
+    "api_jobs": WRITE,
+    "api_index": ADMIN,
+    "api_status": ANY_KEY,
 }
 """Scopes, any of which opens an address: by endpoint, else by blueprint. What is missing here is for `admin`."""
 

@@ -11,7 +11,7 @@ from recto.blobs import open_blobs
 from recto.ledger import Ledger
 from recto.ledger.keys import check_listening
 from recto.settings import Settings
-from recto_web import pages
+from recto_web import api, pages
 from recto_web.access import control_access
 from recto_web.assets import serve_assets
 from recto_web.book_urls import BookIdConverter
@@ -45,6 +45,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.url_map.merge_slashes = False  # an id may hold two slashes in a row
     app.url_map.converters["book"] = BookIdConverter
+    app.json.sort_keys = False  # type: ignore[attr-defined]
     app.jinja_env.undefined = jinja2.StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.wsgi_app = BelieveProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
@@ -55,4 +56,5 @@ def create_app(settings: Settings | None = None) -> Flask:
     serve_assets(app)
     speak(app)
     pages.register(app)
+    api.register(app)
     return app

@@ -14,6 +14,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from recto.errors import BadInput, InUse, NotFound, RectoError, Unavailable
 from recto.settings import MIB
+from recto_web.api.refusals import messages_of, sentence_of
 from recto_web.parts import parts
 from recto_web.rendering import is_api, render, wants_json
 from recto_web.security import drain_body
@@ -42,6 +43,10 @@ SENTENCES = {
     503: "A part of Recto does not answer at present. Try again in a minute.",
 }
 STATUS: dict[type, int] = {BadInput: 400, NotFound: 404, Unavailable: 503, InUse: 503}
+API_SENTENCES = {
+    404: "There is nothing at this address. `/api/v1/openapi.json` lists what there is.",
+    405: "This address does not take this method; the header Allow says which it takes.",
+}
 RETRY_SECONDS = {429: 30, 503: 10}
 PASSED_ON = frozenset({"Allow", "WWW-Authenticate"})
 """Headers of an error that say how to do better."""
@@ -70,7 +75,8 @@ def problem(
 
     `errors` says in JSON which field is wrong.
     """
-    page = ErrorPage(status, TITLES.get(status, "That did not work"), sentence or SENTENCES.get(status, ""))
+    usual = {**SENTENCES, **API_SENTENCES} if is_api() else SENTENCES
+    page = ErrorPage(status, TITLES.get(status, "That did not work"), sentence or usual.get(status, ""))
     headers = {"Cache-Control": "no-store", **(headers or {})}
     if status in RETRY_SECONDS:
         headers["Retry-After"] = str(RETRY_SECONDS[status])
@@ -89,10 +95,11 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
         return error.get_response()
     if isinstance(error, RequestEntityTooLarge):
         drain_body()
-        return problem(413, _too_large())
     own_words = error.description if error.description != type(error).description else ""
+    fields = messages_of(error)
+    sentence = sentence_of(fields) if fields else own_words or (_too_large() if status == 413 else "")
     headers = {name: text for name, text in error.get_headers() if name in PASSED_ON}
-    return problem(status, own_words or "", headers)
+    return problem(status, sentence, headers, fields)
 
 
 def _too_large() -> str:

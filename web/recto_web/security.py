@@ -109,7 +109,7 @@ def _check_origin() -> None:
 def _add_headers(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    if response.mimetype == "text/html":
+    if response.mimetype in ("text/html", "application/json"):
         response.headers.setdefault("Cache-Control", "private, no-cache")
     return response
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from recto.errors import Unavailable
 from recto.ledger.again import Again
 from recto.ledger.books import Books
+from recto.ledger.browsing import Browsing
 from recto.ledger.building import Building
 from recto.ledger.catalogue import Catalogue
 from recto.ledger.control import Control
 from recto.ledger.database import Database
+from recto.ledger.editing import Editing
 from recto.ledger.intake import Intake
 from recto.ledger.jobs import Jobs
 from recto.ledger.keys import Keys
@@ -65,6 +67,8 @@ __all__ = [
 
 class Ledger(
     Books,
+    Editing,
+    Browsing,
     Catalogue,
     Intake,
     Removal,

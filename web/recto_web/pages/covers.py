@@ -23,25 +23,33 @@ blueprint = Blueprint("covers", __name__)
 @blueprint.get("/covers/<uuid:cover_id>/thumbnail")
 def thumbnail(cover_id: object) -> Response:
     """The thumbnail of a cover; a placeholder while there is none."""
-    cover = _cover(str(cover_id))
-    small = parts().blobs.read_thumbnail(cover.sha256)
-    return _placeholder() if small is None else _send(small, JPEG, _etag_of(small))
+    return thumbnail_of(_cover(str(cover_id))) or _placeholder()
 
 
 @blueprint.get("/covers/<uuid:cover_id>/image")
 def image(cover_id: object) -> Response:
-    """The original of a cover; its thumbnail where browsers do not show the type of the original.
+    """The original of a cover; its thumbnail where browsers do not show the type of the original."""
+    return image_of(_cover(str(cover_id))) or _placeholder()
 
-    An original that was never decoded is not sent: what Recto refused may do harm in a browser too.
+
+def thumbnail_of(cover: Cover) -> Response | None:
+    """The thumbnail of a cover; None while there is none."""
+    small = parts().blobs.read_thumbnail(cover.sha256)
+    return None if small is None else _send(small, JPEG, _etag_of(small))
+
+
+def image_of(cover: Cover) -> Response | None:
+    """The original of a cover, or its thumbnail where browsers do not show the type of the original.
+
+    None for an original that was never decoded: what Recto refused may do harm in a browser too.
     """
-    cover = _cover(str(cover_id))
     small = parts().blobs.read_thumbnail(cover.sha256)
     if small is None:
-        return _placeholder()
+        return None
     try:
         original = parts().blobs.source(cover.sha256)
     except NotFound:
-        return _placeholder()
+        return None
     kind = image_type(head_of(original))
     if kind not in WEB_SAFE:
         return _send(small, JPEG, _etag_of(small))

@@ -1,0 +1,41 @@
+"""Changing one book under a condition: two people who edit it at once do not overwrite each other unseen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import Connection, select
+
+from recto.ledger.convert import book_of
+from recto.ledger.database import Database, lock_table
+from recto.ledger.entering import write_books
+from recto.ledger.schema import book as table
+from recto.records import Book
+
+
+class Editing:
+    """Edits of the ledger."""
+
+    _database: Database
+
+    def change_book(self, book: Book, allowed: Callable[[Book | None], None]) -> bool:
+        """Enter a book or replace it, as `put_book`; True when it is new.
+
+        `allowed` sees what stands there, while nobody else can change it, and may raise; then nothing happens.
+
+        Raises:
+            BadInput: a field cannot be used.
+        """
+        with self._database.write() as connection:
+            old = _locked_book(connection, book.book_id)
+            if old is None:  # nothing there to lock: keep others from entering it meanwhile
+                lock_table(connection, table)
+                old = _locked_book(connection, book.book_id)
+            allowed(old)
+            write_books(connection, [book])
+        return old is None
+
+
+def _locked_book(connection: Connection, book_id: str) -> Book | None:
+    row = connection.execute(select(table).where(table.c.book_id == book_id).with_for_update()).one_or_none()
+    return book_of(row) if row is not None else None

@@ -1,0 +1,60 @@
+"""Fixtures of the API tests: those of the web tests, keys, and a client that shows one."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from tests.web.conftest import app, blobs, chrome, ledger, redis, redis_url, worker
+from tests.web.conftest import settings as web_settings
+from werkzeug.test import TestResponse
+
+from recto.keys import Scope
+from recto.ledger import Ledger
+from recto.settings import Settings
+
+__all__ = ["app", "blobs", "chrome", "ledger", "redis", "redis_url", "web_settings", "worker"]
+
+ADMIN_KEY = f"recto_boss_{'ab' * 32}"
+Asks = Callable[..., TestResponse]
+
+
+@pytest.fixture
+def settings(web_settings: Settings, tmp_path: Path) -> Settings:
+    """Settings under which every request needs a key; bulk jobs may read one folder."""
+    sources = tmp_path / "sources"
+    sources.mkdir()
+    return dataclasses.replace(
+        web_settings, require_keys=True, admin_key=ADMIN_KEY, source_roots=(str(sources),)
+    )
+
+
+@pytest.fixture
+def anonymous(app: Flask) -> FlaskClient:
+    """A program without a key."""
+    return app.test_client(use_cookies=False)
+
+
+@pytest.fixture
+def ask(anonymous: FlaskClient) -> Asks:
+    """Sends a request with the key of the administrator: `ask("GET", "/books")`."""
+    return _asking(anonymous, ADMIN_KEY)
+
+
+@pytest.fixture
+def ask_as(anonymous: FlaskClient, ledger: Ledger) -> Callable[[Scope], Asks]:
+    """Gives what sends requests with a key of one scope."""
+    return lambda scope: _asking(anonymous, ledger.create_key(scope.value, [scope])[1])
+
+
+def _asking(client: FlaskClient, key: str) -> Asks:
+    def ask(method: str, path: str, headers: dict[str, str] | None = None, **body: Any) -> TestResponse:
+        shown = {"Authorization": f"Bearer {key}", **(headers or {})}
+        return client.open(f"/api/v1{path}", method=method, headers=shown, **body)
+
+    return ask

@@ -1,0 +1,120 @@
+"""Books: list, get, enter or change, delete."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from flask import Response, abort, jsonify, make_response, request, url_for
+
+from recto.errors import BadInput, Unavailable
+from recto.records import Book
+from recto_web.adding import wake
+from recto_web.api.book_schemas import (
+    BookFieldsSchema,
+    BookQuery,
+    BookSchema,
+    ListedBookSchema,
+    show_book,
+    show_listed_book,
+)
+from recto_web.api.etags import PATTERN, allowed, check_header, etag_of
+from recto_web.api.examples import BOOK, BOOK_FIELDS
+from recto_web.api.kit import Resource, described, fails, gives, takes_json, takes_query
+from recto_web.api.paging import Answer, answer_page, page_of
+from recto_web.parts import parts
+
+log = logging.getLogger(__name__)
+resource = Resource("books", "The catalogue.")
+NO_BOOK = "There is no book with this id."
+TAGS = {"type": "string", "pattern": f"^{PATTERN}$"}
+IF_MATCH = {
+    "in": "header",
+    "name": "If-Match",
+    "schema": TAGS,
+    "description": "`ETag` of the book as you know it; if it is another by now, nothing happens (412).",
+}
+IF_NONE_MATCH = {
+    "in": "header",
+    "name": "If-None-Match",
+    "schema": TAGS,
+    "description": "`*`: enter the book only if there is none with this id (else 412).",
+}
+
+
+@resource.get("/books")
+@takes_query(BookQuery)
+@gives(200, page_of(ListedBookSchema), "A page of books, by title.", headers=["Link"])
+def listing(query: dict[str, Any]) -> Answer:
+    """List books
+
+    Case and accents do not matter.
+    """
+    words = query.pop("q")
+    return answer_page(parts().ledger.browse(query=words, **query), show_listed_book)
+
+
+@resource.get("/books/<book:book_id>")
+@described(
+    parameters=[{**IF_NONE_MATCH, "description": "`ETag` of the copy that you have; if it is good, 304."}]
+)
+@gives(200, BookSchema, "The book.", example=BOOK, headers=["ETag"])
+@fails(s404=NO_BOOK)
+def get(book_id: str) -> Response:
+    """Get a book"""
+    check_header("If-None-Match")
+    response = _answer(parts().ledger.book(book_id) or abort(404, NO_BOOK), 200)
+    return response.make_conditional(request)
+
+
+@resource.put("/books/<book:book_id>")
+@described(parameters=[IF_MATCH, IF_NONE_MATCH])
+@takes_json(BookFieldsSchema, BOOK_FIELDS)
+@gives(201, BookSchema, "The book was entered.", example=BOOK, headers=["ETag", "Location"])
+@gives(200, BookSchema, "The book was replaced.", example=BOOK, headers=["ETag"])
+@fails(s412="The condition of the header does not hold; nothing was changed.")
+def put(fields: dict[str, Any], book_id: str) -> Response:
+    """Enter a book, or replace what is known of it
+
+    Its covers stay. A change of what searches filter by sends them through the index once more.
+    """
+    names = {name: tuple(fields.pop(name)) for name in ("authors", "tags")}
+    book = Book(book_id, **names, **fields)
+    try:
+        is_new = parts().ledger.change_book(book, allowed(show_book))
+    except BadInput as error:
+        abort(422, str(error))
+    wake()
+    response = _answer(book, 201 if is_new else 200)
+    if is_new:
+        response.headers["Location"] = url_for("api_books.get", book_id=book_id)
+    return response
+
+
+@resource.delete("/books/<book:book_id>")
+@described(parameters=[IF_MATCH])
+@gives(
+    204, description="The book is gone from catalogue and answers; its images go as soon as a worker runs."
+)
+@fails(s404=NO_BOOK, s412="The book was changed meanwhile; it was not deleted.")
+def delete(book_id: str) -> Response:
+    """Delete a book with its covers"""
+    if not parts().ledger.delete_book(book_id, allowed(show_book)):
+        abort(404, NO_BOOK)
+    tell_of_deletion()
+    return make_response("", 204)
+
+
+def tell_of_deletion() -> None:
+    """Let the index forget what was deleted; without Redis the workers find out by themselves."""
+    try:
+        parts().producer.send_delete()
+    except Unavailable as error:
+        log.warning("The workers were not told of a deletion: %s", error)
+
+
+def _answer(book: Book, status: int) -> Response:
+    body = show_book(book)
+    response = make_response(jsonify(body), status)
+    response.set_etag(etag_of(body))
+    return response

@@ -1,0 +1,108 @@
+"""Example bodies of the API's description; a test checks that each follows its schema."""
+
+from __future__ import annotations
+
+BOOK_FIELDS = {
+    "title": "The Raven",
+    "authors": ["Edgar Allan Poe"],
+    "isbn": "978-3-16-148410-0",
+    "publisher": "Wiley & Putnam",
+    "year": 1845,
+    "language": "en",
+    "tags": ["poem", "birds"],
+    "extra": {"shelf": "B 12"},
+}
+BOOK = {
+    "book_id": "9783161484100",
+    **BOOK_FIELDS,
+    "url": "/api/v1/books/9783161484100",
+    "covers_url": "/api/v1/covers?book_id=9783161484100",
+    "page_url": "/books/9783161484100",
+}
+COVER = {
+    "cover_id": "0b9f9f0e-5f0f-5a34-b1f7-3a1c35a4b0ad",
+    "book_id": "9783161484100",
+    "side": "front",
+    "state": "indexed",
+    "stage": "",
+    "reason": "",
+    "attempts": 1,
+    "recipe": "1f3a9c0b7d21",
+    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "url": "/api/v1/covers/0b9f9f0e-5f0f-5a34-b1f7-3a1c35a4b0ad",
+    "book_url": "/api/v1/books/9783161484100",
+    "thumbnail_url": "/api/v1/covers/0b9f9f0e-5f0f-5a34-b1f7-3a1c35a4b0ad/thumbnail",
+    "image_url": "/api/v1/covers/0b9f9f0e-5f0f-5a34-b1f7-3a1c35a4b0ad/image",
+}
+JOB = {
+    "job_id": "4c1d0e8f9a7b6c5d",
+    "kind": "ingest",
+    "source": "The Raven",
+    "state": "running",
+    "created": "2026-11-21T09:30:00.000Z",
+    "finished": None,
+    "reason": "",
+    "books": 1,
+    "covers": 2,
+    "indexed": 1,
+    "unchanged": 0,
+    "failed": 0,
+    "waiting": 1,
+    "checked": 0,
+    "rate": 3.5,
+    "seconds_left": 0.3,
+    "url": "/api/v1/jobs/4c1d0e8f9a7b6c5d",
+    "items_url": "/api/v1/jobs/4c1d0e8f9a7b6c5d/items",
+    "page_url": "/jobs/4c1d0e8f9a7b6c5d",
+}
+INDEX = {
+    "live": {"recipe_id": "1f3a9c0b7d21", "encoder": "recto_small"},
+    "other": {"recipe_id": "8c2e5a7d0f64", "encoder": "mobilenet_v2"},
+    "other_state": "building",
+    "automatic": True,
+    "asked": "",
+    "trouble": "",
+    "job_url": "/api/v1/jobs/4c1d0e8f9a7b6c5d",
+}
+PENDING = {
+    "search_id": "7d8f2c1b6a5e4f3d2c1b0a9f8e7d6c5b",
+    "state": "pending",
+    "url": "/api/v1/searches/7d8f2c1b6a5e4f3d2c1b0a9f8e7d6c5b",
+}
+SEARCH = {
+    **PENDING,
+    "state": "done",
+    "verdict": "found",
+    "books": [
+        {
+            "book_id": "9783161484100",
+            "probability": 0.998,
+            "side": "front",
+            "inliers": 124,
+            "outline": [[102.5, 88.0], [901.2, 95.4], [893.8, 1280.1], [110.0, 1291.7]],
+            "photo": 0,
+            "cover_id": "0b9f9f0e-5f0f-5a34-b1f7-3a1c35a4b0ad",
+            "title": "The Raven",
+            "authors": ["Edgar Allan Poe"],
+            "publisher": "Wiley & Putnam",
+            "year": 1845,
+        }
+    ],
+    "answers": [
+        {
+            "outline": [[102.5, 88.0], [901.2, 95.4], [893.8, 1280.1], [110.0, 1291.7]],
+            "verdict": "found",
+            "books": ["9783161484100"],
+        }
+    ],
+    "photos": [
+        {
+            "url": "/api/v1/searches/7d8f2c1b6a5e4f3d2c1b0a9f8e7d6c5b/photos/0",
+            "width": 1200,
+            "height": 1600,
+            "side": None,
+        }
+    ],
+    "timings_ms": {"decode": 31.2, "embed": 40.1, "shortlist": 5.2, "verify": 40.0, "total": 119.4},
+    "recipe": "1f3a9c0b7d21",
+}

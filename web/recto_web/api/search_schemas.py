@@ -1,0 +1,81 @@
+"""JSON of searches."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields
+
+from recto.records import Side, Verdict
+from recto_web.api.fields import address, said
+
+_CORNER = fields.List(fields.Float(), metadata={"description": "x, y", "minItems": 2, "maxItems": 2})
+
+
+class PendingSchema(Schema):
+    """A search that is not answered yet."""
+
+    search_id = said(fields.String, "Id of the search.", dump_only=True, required=True)
+    state = said(fields.String, "`pending`, or `done` with the answer.", dump_only=True, required=True)
+    url = address("Where the answer is, or will be.")
+
+
+class CandidateSchema(Schema):
+    """A book of an answer."""
+
+    book_id = said(fields.String, "Your own id of it.", dump_only=True)
+    probability = said(fields.Float, "How sure it is that the photo shows this book.", dump_only=True)
+    side = said(fields.Enum, "Side that was recognised.", enum=Side, by_value=True, dump_only=True)
+    inliers = said(fields.Integer, "Points that photo and cover share.", dump_only=True)
+    outline = fields.List(
+        _CORNER,
+        dump_only=True,
+        allow_none=True,
+        metadata={
+            "description": "Corners of the cover in the photo, in pixels; null where it was not located."
+        },
+    )
+    photo = said(fields.Integer, "Number of the photo, from 0.", dump_only=True)
+    cover_id = said(fields.String, "Cover that was recognised.", dump_only=True)
+    title = said(fields.String, "Title.", dump_only=True)
+    authors = said(fields.List, "Authors.", cls_or_instance=fields.String(), dump_only=True)
+    publisher = said(fields.String, "Publisher.", dump_only=True)
+    year = said(fields.Integer, "Year.", dump_only=True, allow_none=True)
+
+
+class PlaceSchema(Schema):
+    """A place of the photo in which a book was seen."""
+
+    outline = fields.List(_CORNER, dump_only=True, allow_none=True, metadata={"description": "Its corners."})
+    verdict = said(fields.Enum, "What is concluded there.", enum=Verdict, by_value=True, dump_only=True)
+    books = said(fields.List, "Ids, best first.", cls_or_instance=fields.String(), dump_only=True)
+
+
+class PhotoSchema(Schema):
+    """A photo of a search."""
+
+    url = address("The photo.")
+    width = said(fields.Integer, "Pixels.", dump_only=True)
+    height = said(fields.Integer, "Pixels.", dump_only=True)
+    side = said(fields.Enum, "Side that it shows.", enum=Side, by_value=True, dump_only=True, allow_none=True)
+
+
+class SearchSchema(PendingSchema):
+    """A search with its answer. `books` come best first, also below the threshold of the verdict."""
+
+    verdict = said(
+        fields.Enum,
+        "`found`; `ambiguous`: look-alikes that the photo does not tell apart; `not_found`.",
+        enum=Verdict,
+        by_value=True,
+        dump_only=True,
+        required=True,
+    )
+    books = fields.List(fields.Nested(CandidateSchema), dump_only=True, required=True)
+    answers = fields.List(fields.Nested(PlaceSchema), dump_only=True)
+    photos = fields.List(fields.Nested(PhotoSchema), dump_only=True)
+    timings_ms = fields.Dict(
+        keys=fields.String(),
+        values=fields.Float(),
+        dump_only=True,
+        metadata={"description": "Milliseconds by stage."},
+    )
+    recipe = said(fields.String, "Recipe of the index that was searched.", dump_only=True)
