@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -30,6 +31,11 @@ class Opened:
     name: str
     index: Index
     reopen: Callable[[], Index]
+
+    @property
+    def sharded(self) -> bool:
+        """True where the engine divides a collection, and each part knows the frequencies of its own words only."""
+        return self.name == "server" and os.environ.get("RECTO_TEST_QDRANT_SHARDS", "0") != "0"
 
     def needs(self, option: str) -> None:
         """Skip, by name, what this engine ignores."""

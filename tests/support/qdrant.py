@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.support.certificates import Certificates
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 SERVER_URL = os.environ.get("RECTO_TEST_QDRANT_URL", "")
@@ -24,11 +25,19 @@ class Bridge:
     """A bridge process. Leave the context to end it; with a folder, another one finds what this one stored."""
 
     def __init__(
-        self, *, api_key: str = "", version: str = "1.18.0", port: int = 0, folder: Path | None = None
+        self,
+        *,
+        api_key: str = "",
+        version: str = "1.18.0",
+        port: int = 0,
+        folder: Path | None = None,
+        certificates: Certificates | None = None,
     ) -> None:
         command = [sys.executable, "-m", "tests.support.qdrant_rest", "--port", str(port)]
         command += ["--api-key", api_key, "--version", version]
         command += ["--folder", str(folder)] if folder else []
+        if certificates:
+            command += ["--certificate", str(certificates.certificate), "--key", str(certificates.key)]
         self.process = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         self.url = self.process.stdout.readline().strip()

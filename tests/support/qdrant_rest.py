@@ -1,6 +1,7 @@
 """A process that speaks the part of Qdrant's REST protocol that Recto uses, over qdrant-client's `:memory:` engine.
 
     python -m tests.support.qdrant_rest [--port N] [--api-key KEY] [--version X.Y.Z] [--folder FOLDER]
+        [--certificate FILE --key FILE]
 
 It lets several processes share one index through the real HTTP client where no Qdrant server is at hand. It answers
 one request at a time, ignores what `:memory:` ignores (payload indexes, quantization, shards, replicas), and forgets
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import ssl
 import threading
 import urllib.parse
 import warnings
@@ -200,6 +202,8 @@ def main() -> None:
     parser.add_argument("--api-key", default="")
     parser.add_argument("--version", default="1.18.0")
     parser.add_argument("--folder", type=Path)
+    parser.add_argument("--certificate", type=Path)
+    parser.add_argument("--key", type=Path)
     asked = parser.parse_args()
     warnings.filterwarnings("ignore", category=UserWarning)  # of what the engine in memory ignores
     client = (
@@ -208,7 +212,12 @@ def main() -> None:
         else QdrantClient(":memory:")
     )
     server = Server(asked.port, client, asked.api_key, asked.version)
-    print(f"http://127.0.0.1:{server.server_port}", flush=True)
+    if asked.certificate:
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        tls.load_cert_chain(asked.certificate, asked.key)
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    scheme = "https" if asked.certificate else "http"
+    print(f"{scheme}://127.0.0.1:{server.server_port}", flush=True)
     server.serve_forever()
 
 

@@ -8,12 +8,21 @@ from collections.abc import Iterator
 
 import grpc
 import httpx
+import pydantic
 from qdrant_client.common.client_exceptions import QdrantException, ResourceExhaustedResponse
 from qdrant_client.http.exceptions import ApiException, ResponseHandlingException, UnexpectedResponse
 
 from recto.errors import BadSetting, IndexFault, NotFound, RectoError, Unavailable
 
-CLIENT_ERRORS = (grpc.RpcError, ApiException, QdrantException, httpx.HTTPError, httpx.InvalidURL)
+CLIENT_ERRORS = (
+    grpc.RpcError,
+    ApiException,
+    QdrantException,
+    httpx.HTTPError,
+    httpx.InvalidURL,
+    json.JSONDecodeError,  # of an answer, as is the next
+    pydantic.ValidationError,
+)
 """All that qdrant-client raises when a request fails; anything else is a mistake in the program."""
 _Code = grpc.StatusCode
 _UNAVAILABLE = {
