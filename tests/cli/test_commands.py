@@ -257,6 +257,19 @@ def test_encoders_are_listed(tmp_path: Path) -> None:
     assert {"recto_small", "vgg16", "vgg16-flat", "resnet50", "mobilenet_v2", "squeezenet1_1"} <= names
 
 
+def test_every_network_of_torchvision_is_listed_on_request(tmp_path: Path) -> None:
+    names = {card["name"] for card in Recto(tmp_path).json("encoders", "list", "--all")}
+    assert {"recto_small", "vgg16-flat", "inception_v3", "efficientnet_b0", "vit_b_16"} <= names
+
+
+def test_the_card_of_an_encoder_is_shown_with_the_place_of_its_weights(tmp_path: Path) -> None:
+    recto = Recto(tmp_path)
+    card = recto.json("encoders", "show", "recto_small+pca64-00000000")
+    assert (card["dimension"], Path(card["found"]).name) == (64, "recto_small_1.pt")
+    assert "centre" not in recto("encoders", "show", "recto_small").stdout
+    assert "vgg99" in recto("encoders", "show", "vgg99", code=1).stderr
+
+
 @pytest.mark.parametrize("command", ["ingest", "search"])
 def test_wrong_usage_gives_exit_code_2(tmp_path: Path, command: str) -> None:
     assert "Usage" in Recto(tmp_path)(command, code=2).stderr

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from recto.encoders.card import Card
 from recto.encoders.spec import Spec, parse_spec
-from recto.encoders.table import CARDS, card
+from recto.encoders.table import CARDS, all_cards, card
 
 if TYPE_CHECKING:
     from recto.encoders.encoder import Encoder
     from recto.settings import Settings
 
-__all__ = ["CARDS", "Card", "Encoder", "Spec", "card", "learn_pca", "load_encoder", "parse_spec"]
+__all__ = ["CARDS", "Card", "Encoder", "Spec", "all_cards", "card", "learn_pca", "load_encoder", "parse_spec"]
 
 _LATE = {"Encoder": "recto.encoders.encoder", "learn_pca": "recto.encoders.projections"}
 """What is imported on first use, because its module imports numpy or torch."""

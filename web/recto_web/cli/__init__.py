@@ -8,7 +8,7 @@ import click
 
 from recto import __version__
 from recto.errors import RectoError
-from recto_web.cli import admin, catalogue, ingest, keys, search, serve
+from recto_web.cli import admin, catalogue, encoders, ingest, keys, search, serve
 
 EXIT_ERROR = 1
 """Something cannot be done; the sentence on stderr says what and why."""
@@ -45,6 +45,7 @@ for command in (
     *ingest.COMMANDS,
     *search.COMMANDS,
     *catalogue.COMMANDS,
+    *encoders.COMMANDS,
     *keys.COMMANDS,
     *admin.COMMANDS,
 ):

@@ -1,4 +1,4 @@
-"""`recto status`, `settings`, `encoders`, `rebuild`, `doctor`: for those who run Recto."""
+"""`recto status`, `settings`, `rebuild`, `doctor`: for those who run Recto."""
 
 from __future__ import annotations
 
@@ -63,24 +63,6 @@ def show_settings(as_json: bool) -> None:
     for name, value, default, sentence in rows:
         changed = "" if value == default else f"  (default: {default or 'empty'})"
         click.echo(f"{name} = {value or 'empty'}{changed}\n    {sentence}")
-
-
-@click.group()
-def encoders() -> None:
-    """The networks that turn covers into vectors."""
-
-
-@encoders.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def list_encoders(as_json: bool) -> None:
-    """List every encoder with its dimension, input size and licence."""
-    from recto.encoders import CARDS
-
-    if as_json:
-        click.echo(json.dumps([asdict(card) for card in CARDS.values()]))
-        return
-    for card in CARDS.values():
-        click.echo(f"{card.name:16} {card.dimension:6} numbers  {card.summary}")
 
 
 @click.command()
@@ -149,4 +131,4 @@ def doctor() -> None:
         raise SystemExit(1)
 
 
-COMMANDS = (status, show_settings, encoders, rebuild, doctor)
+COMMANDS = (status, show_settings, rebuild, doctor)
