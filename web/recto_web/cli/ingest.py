@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from recto.s3 import is_s3
+from recto.settings import Settings
 from recto_web.cli.progress import Progress
 from recto_web.cli.session import connect
 
@@ -21,31 +23,33 @@ FAILURES_SHOWN = 20
 
 
 @click.command()
-@click.argument("source", type=click.Path(exists=True, path_type=Path))
+@click.argument("source", callback=lambda context, parameter, value: _checked(value))
 @click.option("--json", "as_json", is_flag=True, help="End with one line of JSON.")
 @click.option(
     "--no-wait", is_flag=True, help="Only hand the covers over; a running `recto up` does the work."
 )
 @click.option(
     "--root",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder that absolute paths of the manifest may lie in (default: the manifest's own).",
+    "roots",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False),
+    help="Folder that absolute paths of the manifest may lie in, beside its own; may be given several times.",
 )
-def ingest(source: Path, as_json: bool, no_wait: bool, root: Path | None) -> None:
-    """Add the covers of SOURCE: a manifest (.csv, .jsonl) or a folder of images.
+def ingest(source: str, as_json: bool, no_wait: bool, roots: tuple[str, ...]) -> None:
+    """Add the covers of SOURCE: a manifest (.csv, .jsonl), a folder of images, or either in an S3 store (s3://...).
 
     In a folder, `X.jpg` is the front of book X; `X_front.jpg`, `X_back.jpg` are its two sides. Doing it twice changes
     nothing. Exit code 3: some items failed, each is listed with its reason.
     """
     from recto.blobs import open_blobs
     from recto.intake import take_in
-    from recto.manifest import read_manifest
+    from recto.sources import open_source
 
     started = time.monotonic()
-    rows = read_manifest(source, root=root)
+    rows = open_source(Settings.from_environment(), source, trusted=True, roots=roots).rows()
     with connect(needs_workers=not no_wait) as session:
         ledger = session.ledger
-        job_id = ledger.create_job("ingest", str(source))
+        job_id = ledger.create_job("ingest", source)
         with Progress("reading", quiet=as_json) as progress:
             for done in take_in(session.settings, ledger, open_blobs(session.settings), job_id, rows):
                 session.wake_ingest()
@@ -57,13 +61,19 @@ def ingest(source: Path, as_json: bool, no_wait: bool, root: Path | None) -> Non
         _report(ledger, job, time.monotonic() - started, as_json)
 
 
+def _checked(source: str) -> str:
+    if not is_s3(source) and not Path(source).exists():
+        raise click.BadParameter(f"Path '{source}' does not exist.", param_hint="'SOURCE'")
+    return source
+
+
 def _wait(ledger: Ledger, job_id: str, *, quiet: bool) -> JobRow:
     with Progress("covers", quiet=quiet) as progress:
         while True:
             job = ledger.job(job_id)
             assert job is not None, "a job is never deleted while it runs"
             progress.update(job.covers - job.waiting, total=job.covers, failed=job.failed)
-            if job.state in ("done", "failed"):
+            if job.state in ("done", "failed", "cancelled"):
                 return job
             time.sleep(POLL_SECONDS)
 
