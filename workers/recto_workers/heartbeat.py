@@ -9,7 +9,8 @@ import socket
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -36,6 +37,7 @@ class Heartbeat:
     encoder: str  # empty for one without a network
     queues: tuple[str, ...]
     since: float  # UTC epoch seconds at which it became ready
+    recipes: tuple[str, ...] = ()  # versions that it has loaded
 
     @classmethod
     def of_this_process(cls, role: str, name: str, encoder: str, queues: Sequence[str]) -> Heartbeat:
@@ -55,8 +57,15 @@ def alive(client: Redis) -> list[Heartbeat]:
     except (RedisError, OSError) as error:
         raise Unavailable(f"Redis does not answer ({error}).") from error
     beats = [json.loads(text) for text in texts if text]
-    found = [Heartbeat(**{**beat, "queues": tuple(beat["queues"])}) for beat in beats]
+    found = [_heartbeat(beat) for beat in beats]
     return sorted(found, key=lambda beat: beat.name)
+
+
+def _heartbeat(fields: dict[str, Any]) -> Heartbeat:
+    """A heartbeat as it was sent; JSON knows no tuples."""
+    return Heartbeat(
+        **{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+    )
 
 
 class Beating(threading.Thread):
@@ -66,21 +75,31 @@ class Beating(threading.Thread):
         super().__init__(name="heartbeat", daemon=True)
         self._client = client
         self._key = f"{_PREFIX}{heartbeat.role}:{heartbeat.name}"
-        self._text = json.dumps(asdict(heartbeat))
+        self._heartbeat = heartbeat
+        self._due = threading.Event()
         self._stopped = threading.Event()
 
     def run(self) -> None:
         """Beat until stopped; a Redis that is away is tried again at the next beat."""
         while not self._stopped.is_set():
             try:
-                self._client.set(self._key, self._text, ex=EXPIRY_SECONDS)
+                self._client.set(self._key, json.dumps(asdict(self._heartbeat)), ex=EXPIRY_SECONDS)
             except (RedisError, OSError) as error:
                 _log.warning("The heartbeat did not reach Redis: %s", error)
-            self._stopped.wait(BEAT_SECONDS)
+            self._due.wait(BEAT_SECONDS)
+            self._due.clear()
+
+    def serves(self, encoder: str, recipes: Sequence[str]) -> None:
+        """Say from now on which encoder is live and which versions this process has loaded."""
+        changed = replace(self._heartbeat, encoder=encoder, recipes=tuple(recipes))
+        if changed != self._heartbeat:
+            self._heartbeat = changed
+            self._due.set()
 
     def stop(self) -> None:
         """Stop beating and remove the key, as far as Redis answers."""
         self._stopped.set()
+        self._due.set()
         self.join()
         try:
             self._client.delete(self._key)

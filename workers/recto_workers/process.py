@@ -14,21 +14,21 @@ from typing import Any
 
 from celery import Celery, signals
 from celery.exceptions import SecurityWarning
+from redis import Redis
 
 from recto import maintenance
 from recto.engine import Engine
-from recto.errors import Unavailable
+from recto.recipe import Version
 from recto.settings import Settings
 from recto_workers import messages, tasks
 from recto_workers.app import WORKER_SOCKET_SECONDS, connect, make_app
-from recto_workers.heartbeat import Beating, Heartbeat
+from recto_workers.heartbeat import Beating, Heartbeat, alive
 from recto_workers.messages import Producer
 from recto_workers.sweep import Sweep
+from recto_workers.upkeep import LEASE, Upkeep, leased
 
 STOP_SECONDS = 5.0
 """A stopping process finishes the task in hand; after this time it gives its covers back and ends."""
-
-LIVE_CHECK_SECONDS = 2.0
 
 INDEX_THREADS = 2
 """One search beside one write. More gain nothing: the engine holds the interpreter inside each call."""
@@ -48,7 +48,10 @@ def serve(settings: Settings, redis_url: str, role: str, name: str) -> int:
         tasks.register_ingest(app, worker)
     else:
         engine.ledger.free_staged(name)
-        maintenance.reconcile(engine)
+        with leased(engine, LEASE, name) as mine:
+            # Of several index processes on a server one does it; the embedded index has no other.
+            if mine or not settings.qdrant_url:
+                maintenance.reconcile(engine)
         engine.warm_up()
         tasks.register_index(app, worker)
     try:
@@ -81,51 +84,48 @@ def _consume(app: Celery, role: str, name: str) -> int:
 
 @contextmanager
 def _companions(settings: Settings, redis_url: str, role: str, worker: tasks.Worker) -> Iterator[None]:
-    """The threads beside the tasks: heartbeat, watch over the live version, sweep (index process only)."""
+    """The threads beside the tasks: heartbeat, upkeep of the versions, sweep (index process only)."""
     client = connect(redis_url)
     queues = messages.INGEST_QUEUES if role == "ingest" else messages.INDEX_QUEUES
     beating = Beating(
         client, Heartbeat.of_this_process(role, worker.name, worker.engine.version.encoder, queues)
     )
+    upkeep = Upkeep(
+        worker.engine,
+        worker.name,
+        steps=role == "index",
+        served=lambda version: _is_served(client, version),
+        loaded=lambda versions: beating.serves(
+            worker.engine.version.encoder, [version.recipe_id for version in versions]
+        ),
+    )
     sweep = Sweep(settings, worker.engine.ledger, worker.engine.blobs, worker.producer, client)
-    stopping = threading.Event()
 
     def on_ready(**_: Any) -> None:
         # Celery takes SIGINT for a cold shutdown; for a person at a terminal both mean: finish and end.
         signal.signal(signal.SIGINT, signal.getsignal(signal.SIGTERM))
         beating.start()
+        upkeep.start()
         if role == "index":
             sweep.start()
 
     def on_stopping(**_: Any) -> None:
-        stopping.set()
         threading.Thread(target=_give_back_late, args=(worker,), daemon=True).start()
 
     signals.worker_ready.connect(on_ready, weak=False)
     signals.worker_shutting_down.connect(on_stopping, weak=False)
-    threading.Thread(target=_watch_live_version, args=(worker.engine, stopping), daemon=True).start()
     try:
         yield
     finally:
-        stopping.set()
-        for thread in (beating, sweep):
+        for thread in (upkeep, sweep, beating):
             if thread.is_alive():
                 thread.stop()
         client.close()
 
 
-def _watch_live_version(engine: Engine, stopping: threading.Event) -> None:
-    """End the process when another version became live: it holds the models of the old one."""
-    while not stopping.wait(LIVE_CHECK_SECONDS):
-        try:
-            is_live = engine.is_live
-        except Unavailable as error:
-            _log.warning("The live version could not be read: %s", error)
-            continue
-        if not is_live:
-            _log.info("Another version is live now; this process ends and starts again with its models")
-            os.kill(os.getpid(), signal.SIGTERM)
-            return
+def _is_served(client: Redis, version: Version) -> bool:
+    """True when every index process that is ready has loaded a version."""
+    return all(version.recipe_id in beat.recipes for beat in alive(client) if beat.role == "index")
 
 
 def _give_back_late(worker: tasks.Worker) -> None:

@@ -72,14 +72,18 @@ class Sweep(threading.Thread):
         if not self._client.set(_LOCK, "held", nx=True, px=int(SWEEP_SECONDS * 900)):
             return  # another process does this round
         depths = self._producer.depths()
-        counts = self._ledger.queue_counts()
-        if counts[CoverState.QUEUED] or counts[CoverState.WORKING]:  # perhaps without a worker
+        if any(self._has_work(version.recipe_id) for version in self._ledger.kept_versions().written):
             self._producer.wake_ingest()
         if not depths[messages.INDEX.queue]:
             for staged_file in self._ledger.staged_files(STAGED_SECONDS):
                 self._producer.send_index(staged_file)
         if not depths[messages.DELETE.queue] and self._ledger.deleted_books(1):
             self._producer.send_delete()
+
+    def _has_work(self, recipe_id: str) -> bool:
+        """True while covers wait for an ingest worker, or are in the hands of one that is perhaps no more."""
+        counts = self._ledger.queue_counts(recipe_id)
+        return bool(counts[CoverState.QUEUED] or counts[CoverState.WORKING])
 
     def prune(self) -> None:
         """Delete what is past its time: old searches and their photos, uploads and staged files of nobody."""
