@@ -8,7 +8,7 @@ import click
 
 from recto import __version__
 from recto.errors import RectoError
-from recto_web.cli import admin, catalogue, encoders, ingest, keys, search, serve
+from recto_web.cli import admin, catalogue, encoders, ingest, jobs, keys, search, serve
 
 EXIT_ERROR = 1
 """Something cannot be done; the sentence on stderr says what and why."""
@@ -43,6 +43,7 @@ def main() -> None:
 for command in (
     *serve.COMMANDS,
     *ingest.COMMANDS,
+    *jobs.COMMANDS,
     *search.COMMANDS,
     *catalogue.COMMANDS,
     *encoders.COMMANDS,
