@@ -14,6 +14,7 @@ from recto.images import MAX_SIDE, Decoded, DecodePool, encode_jpeg
 from recto.index import Index, open_index
 from recto.lanes import Lane, Lanes
 from recto.ledger import Ledger
+from recto.observe.engine_calls import timed
 from recto.recipe import Version
 from recto.settings import Settings
 
@@ -43,7 +44,7 @@ class Engine:
             live = lanes.add(load_encoder(settings.encoder, settings)).version
             ledger.set_live_version(live)
         lane = lanes.get(live)
-        index = open_index(settings) if with_index else None
+        index = timed(open_index(settings)) if with_index else None
         if index is not None:
             index.ensure(live, lane.encoder.card.dimension, local.LOCAL)
             index.publish(live)

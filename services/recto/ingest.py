@@ -15,6 +15,7 @@ from recto.images import MAX_SIDE, Decoded, encode_jpeg
 from recto.index import CoverPoint
 from recto.lanes import Lane
 from recto.maintenance import delete_surplus
+from recto.observe import metrics
 from recto.recipe import Version
 from recto.records import Cover, Side
 from recto.staging import DescribedCover, read_staged, write_staged
@@ -48,16 +49,21 @@ def ingest_batch(engine: Engine, worker: str) -> IngestReport:
         return IngestReport()
     try:
         wanted = _quarantine(engine, lane.version, covers)
-        readable = _decode(engine, lane.version, wanted)
-        _store_thumbnails(engine, readable)
-        described = _describe(lane, readable)
-        staged_file = _hand_over(engine, lane.version, described)
+        with metrics.ingest_stage("decode"):
+            readable = _decode(engine, lane.version, wanted)
+        with metrics.ingest_stage("thumbnails"):
+            _store_thumbnails(engine, readable)
+        with metrics.ingest_stage("describe"):
+            described = _describe(lane, readable)
+        with metrics.ingest_stage("hand_over"):
+            staged_file = _hand_over(engine, lane.version, described)
     except Unavailable:  # a full disk or a stopping process says nothing about the covers
         engine.ledger.release(worker, untried=True)
         raise
     except Exception:  # whatever went wrong, the covers must not wait for their lease to expire
         engine.ledger.release(worker)
         raise
+    metrics.COVERS_DESCRIBED.inc(len(described))
     return IngestReport(len(covers), len(covers) - len(described), staged_file)
 
 
@@ -102,10 +108,12 @@ def _index_staged(engine: Engine, staged_file: str, worker: str) -> int:
     if not waiting and engine.ledger.covers_of_staged(staged_file):
         return 0  # in the hands of another index worker
     try:
-        indexed = _write_staged(engine, staged_file, waiting)
+        with metrics.ingest_stage("index"):
+            indexed = _write_staged(engine, staged_file, waiting)
     except Unavailable:
         engine.ledger.free_staged(worker)
         raise
+    metrics.COVERS_INDEXED.inc(indexed)
     engine.blobs.delete_staged(staged_file)
     return indexed
 
@@ -148,6 +156,7 @@ def _quarantine(engine: Engine, version: Version, covers: Sequence[Cover]) -> li
         if cover.attempts > limit:
             reason = f"The worker stopped {limit} times while it worked on this image; it is not tried again."
             engine.ledger.mark_failed(cover.cover_id, "quarantine", reason, version.recipe_id)
+            metrics.COVERS_FAILED.labels(stage="quarantine").inc()
     return [cover for cover in covers if cover.attempts <= limit]
 
 
@@ -161,6 +170,8 @@ def _decode(engine: Engine, version: Version, covers: Sequence[Cover]) -> list[t
         )
         if isinstance(outcome, Refused):
             engine.ledger.mark_failed(cover.cover_id, "decode", str(outcome), version.recipe_id)
+            metrics.COVERS_FAILED.labels(stage="decode").inc()
+            metrics.count_refusal(outcome.reason)
         else:
             readable.append((cover, outcome))
     return readable

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +19,7 @@ from recto.images import MAX_SIDE, Decoded, encode_jpeg
 from recto.index import Shortlist
 from recto.lanes import Lane
 from recto.ledger import PhotoRow, SearchRow
+from recto.observe import metrics
 from recto.rank import Answer, BookAnswer, Evidence, rank, regions
 from recto.recipe import Version
 from recto.records import Book, Side, Where
@@ -36,6 +38,9 @@ VERIFIED_TOGETHER = 16
 BEYOND_DOUBT = 60
 """Inliers from which further candidates are not verified. Set beforehand, not fitted; checked on smvs_dvd: no verdict
 and no first place differs from verifying all, and p50 of a found photo falls from 121 to 88 ms."""
+
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -94,10 +99,17 @@ def run_search(engine: Engine, search_id: str) -> None:
     row = engine.ledger.search(search_id)
     if row is None or row.state != "pending":
         return
+    metrics.SEARCH_WAIT.observe(max(0.0, time.time() - row.created))  # 0 where the clock of the asker is ahead
+    times = StageTimes()
     try:
-        engine.ledger.finish_search(search_id, _pinned(engine, row))
+        result = _pinned(engine, row)
+        engine.ledger.finish_search(search_id, result)
+        metrics.observe_search(result["verdict"], result["timings_ms"])
+        _log.info("The search is answered: %s", result["verdict"])
     except RectoError as error:
         engine.ledger.fail_search(search_id, str(error))
+        metrics.observe_search("failed", times.report())
+        _log.info("The search has no answer: %s", error)
     except Exception:  # whoever waits for the answer is told; the worker's log gets the rest
         engine.ledger.fail_search(search_id, "The search failed inside Recto; its log says why.")
         raise
@@ -155,6 +167,7 @@ def _decode(engine: Engine, photos: Sequence[PhotoRow]) -> list[Decoded]:
     decoded = []
     for number, outcome in enumerate(engine.pool.decode_many(uploads, MAX_SIDE), start=1):
         if isinstance(outcome, Refused):
+            metrics.count_refusal(outcome.reason)
             prefix = f"Photo {number}: " if len(photos) > 1 else ""
             raise Refused(outcome.reason, prefix + str(outcome))
         decoded.append(outcome)

@@ -122,7 +122,7 @@ def test_health_is_down_without_the_ledger(
     def broken() -> object:
         raise Unavailable("The database does not answer.")
 
-    monkeypatch.setattr(ledger, "queue_counts", broken)
+    monkeypatch.setattr(ledger, "live_version", broken)
     answer = client.get("/health")
     assert answer.status_code == 503
     assert answer.json is not None

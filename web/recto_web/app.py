@@ -21,9 +21,11 @@ from recto_web.proxies import BelieveProxies
 from recto_web.secret_key import secret_key
 from recto_web.security import guard
 from recto_web.tokens import sign_forms
+from recto_web.tracing import trace
 from recto_web.words import speak
 from recto_workers.instance import redis_url_of
 from recto_workers.messages import Producer
+from recto_workers.overview import Watch
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -35,13 +37,15 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or Settings.from_environment()
     ledger = Ledger.open(settings)
     check_listening(settings, ledger)
+    producer = Producer(redis_url_of(settings), settings)
     app = Flask(__name__)
     app.extensions[EXTENSION] = Parts(
         settings=settings,
         ledger=ledger,
         blobs=open_blobs(settings),
-        producer=Producer(redis_url_of(settings), settings),
+        producer=producer,
         waiting=BoundedSemaphore(max(1, settings.web_threads // 2)),
+        watch=Watch(settings, ledger, producer),
     )
     app.url_map.merge_slashes = False  # an id may hold two slashes in a row
     app.url_map.converters["book"] = BookIdConverter
@@ -49,6 +53,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.jinja_env.undefined = jinja2.StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.wsgi_app = BelieveProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
+    trace(app)
     guard(app)
     control_access(app)
     sign_forms(app, secret_key(settings))

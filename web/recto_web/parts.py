@@ -12,6 +12,7 @@ from recto.blobs import Blobs
 from recto.ledger import Ledger
 from recto.settings import Settings
 from recto_workers.messages import Producer
+from recto_workers.overview import Watch
 
 EXTENSION = "recto"
 
@@ -25,6 +26,7 @@ class Parts:
     blobs: Blobs
     producer: Producer
     waiting: BoundedSemaphore  # of requests that wait for the answer of a search
+    watch: Watch  # what metrics are read from
 
 
 def parts() -> Parts:

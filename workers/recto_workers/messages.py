@@ -6,7 +6,8 @@ Light on purpose: the web server and the command line import it, and it imports 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,9 +15,13 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from recto.errors import BadInput, Unavailable
+from recto.observe import context
 from recto.settings import Settings
 from recto_workers import heartbeat
 from recto_workers.app import KEY_PREFIX, PRODUCER_SOCKET_SECONDS, connect, make_app
+
+REQUEST_ID, SENT = "request_id", "recto_sent"
+"""Headers of a message: the id of the request that it serves, one of its own where there is none; when it was sent."""
 
 _IDENTIFIER = r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}"  # no slash: a staged file's name can never leave its folder
 _IDENTIFIER_OR_EMPTY = rf"({_IDENTIFIER})?"
@@ -67,6 +72,9 @@ INGEST_QUEUES = ("ingest",)
 
 QUEUES = INDEX_QUEUES + INGEST_QUEUES
 
+DOCUMENTS = ("jobs", "jobs:taken")
+"""Redis lists of bulk jobs' documents: new ones, and those that are being taken in."""
+
 
 class Producer:
     """Sends messages to the workers and reads what Redis knows of them. Thread-safe; connects on first use.
@@ -110,23 +118,33 @@ class Producer:
 
     def depths(self) -> dict[str, int]:
         """Messages that wait in each queue; those being worked on are not counted."""
-        try:
-            with self._client.pipeline(transaction=False) as pipeline:
-                for queue in QUEUES:
-                    pipeline.llen(KEY_PREFIX + queue)
-                return dict(zip(QUEUES, pipeline.execute(), strict=True))
-        except (RedisError, OSError) as error:
-            raise Unavailable(f"Redis does not answer ({error}).") from error
+        return self._lengths(QUEUES)
+
+    def documents(self) -> dict[str, int]:
+        """Documents of bulk jobs that wait in Redis (`jobs`), or are being taken in (`jobs:taken`)."""
+        return self._lengths(DOCUMENTS)
 
     def close(self) -> None:
         """Close the connections."""
         self._app.close()
         self._client.close()
 
+    def _lengths(self, lists: Sequence[str]) -> dict[str, int]:
+        try:
+            with self._client.pipeline(transaction=False) as pipeline:
+                for name in lists:
+                    pipeline.llen(KEY_PREFIX + name)
+                return dict(zip(lists, pipeline.execute(), strict=True))
+        except (RedisError, OSError) as error:
+            raise Unavailable(f"Redis does not answer ({error}).") from error
+
     def _send(self, task: Task, expires: float | None = None, **arguments: str) -> None:
         task.check(arguments)
+        headers = {REQUEST_ID: context.request_id(context.current().get(REQUEST_ID, "")), SENT: time.time()}
         try:
-            self._app.send_task(task.name, kwargs=arguments, queue=task.queue, expires=expires)
+            self._app.send_task(
+                task.name, kwargs=arguments, queue=task.queue, expires=expires, headers=headers
+            )
         except (OperationalError, RedisError, OSError) as error:
             raise Unavailable(
                 f"Redis does not answer, so the workers could not be told ({error}). Is `recto up` running?"

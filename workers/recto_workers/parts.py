@@ -6,13 +6,15 @@ import errno
 import signal
 import socket
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from recto.errors import Unavailable
 from recto.keys import keys_are_required
 from recto.ledger import Ledger
 from recto.ledger.keys import check_listening
-from recto.settings import Settings
+from recto.observe import FOLDER_VARIABLE
+from recto.settings import Settings, variable_name
 from recto_workers.processes import Part
 
 PORTS_TRIED = 50
@@ -56,6 +58,7 @@ def web_part(settings: Settings, redis_url: str, listening: socket.socket, logs:
         "--graceful-timeout": "4",
         "--timeout": "60",
         "--access-logfile": "-",
+        "--logger-class": "recto_web.web_log.Logger",
         "--forwarded-allow-ips": "",  # the application alone decides which proxy to believe
     }
     arguments = [text for option in options.items() for text in option]
@@ -90,6 +93,12 @@ def check_keys(settings: Settings) -> None:
             check_listening(settings, ledger)
         finally:
             ledger.close()
+
+
+def counted(part: Part, folder: Path) -> Part:
+    """The part with a folder of its own to count into; the web server shows the sum of all of them."""
+    own = {FOLDER_VARIABLE: str(folder / part.name), variable_name("metrics_port"): "0"}
+    return replace(part, environment={**part.environment, **own})
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import socket
 import sys
@@ -15,6 +14,7 @@ from collections.abc import Sequence
 import click
 
 from recto.errors import RectoError, Unavailable
+from recto.observe import logs
 from recto.settings import Settings
 from recto_workers.instance import redis_url_of, running
 from recto_workers.processes import set_threads
@@ -23,25 +23,26 @@ from recto_workers.processes import set_threads
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one process until it is told to stop; its exit code says whether trying again makes sense."""
     options = _parser().parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         settings = Settings.from_environment()
+        name = options.name or f"{options.role}-{os.getpid()}@{socket.gethostname()}"
+        logs.configure(settings.log_format, name)
         if options.role == "up":
             from recto_workers.supervisor import up
 
             up(settings, web=not options.no_web, say=click.echo)
             return os.EX_OK
-        return work(settings, options.role, options.name)
+        return work(settings, options.role, name)
     except RectoError as error:
         click.echo(error, err=True)
         return os.EX_CONFIG if error.permanent else os.EX_TEMPFAIL
 
 
-def work(settings: Settings, role: str, name: str = "") -> int:
+def work(settings: Settings, role: str, name: str) -> int:
     """Serve the queues of a role until SIGTERM or SIGINT; returns the exit code.
 
     Raises:
-        Unavailable: no Redis is named and no `recto up` runs on the data folder.
+        Unavailable: no Redis is named and no `recto up` runs on the data folder, or the port for metrics is taken.
         InUse: another process holds the index.
         RecipeMismatch: the catalogue was indexed by other code or weights.
     """
@@ -50,7 +51,10 @@ def work(settings: Settings, role: str, name: str = "") -> int:
             "There is no Redis to take work from: name one with RECTO_REDIS_URL, or start `recto up` first."
         )
     redis_url = redis_url_of(settings)
-    name = name or f"{role}-{os.getpid()}@{socket.gethostname()}"
+    if settings.metrics_port:
+        from recto.observe import exposition
+
+        exposition.serve(settings.metrics_host, settings.metrics_port)
     if role == "jobs":
         from recto_workers import jobs  # light: it loads neither torch nor the engine
 

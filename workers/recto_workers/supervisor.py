@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable, Sequence
@@ -13,7 +14,15 @@ from recto.settings import Settings
 from recto_workers import heartbeat
 from recto_workers.app import connect
 from recto_workers.instance import TEMPORARY_LOG, Instance, announce, held, run_dir
-from recto_workers.parts import check_keys, listen, reachable_address, web_part, web_url, worker_parts
+from recto_workers.parts import (
+    check_keys,
+    counted,
+    listen,
+    reachable_address,
+    web_part,
+    web_url,
+    worker_parts,
+)
 from recto_workers.processes import LONGEST_PAUSE_SECONDS, Child, log_tail, rotate, shorten
 from recto_workers.redis_server import RedisServer
 
@@ -61,8 +70,13 @@ class Supervisor:
         self._redis_url = self._redis.url if self._redis else settings.redis_url
         self._socket = listen(settings.host, settings.port) if web else None
         self._web_url = web_url(self._socket) if self._socket else ""
-        self._workers = [Child(part) for part in worker_parts(settings, self._redis_url, logs)]
-        self._web = Child(web_part(settings, self._redis_url, self._socket, logs)) if self._socket else None
+        counts = folder / "metrics"
+        shutil.rmtree(counts, ignore_errors=True)  # what the parts of a former start counted
+        workers = worker_parts(settings, self._redis_url, logs)
+        self._workers = [Child(counted(part, counts)) for part in workers]
+        self._web: Child | None = None
+        if self._socket:
+            self._web = Child(counted(web_part(settings, self._redis_url, self._socket, logs), counts))
         self._announced_pauses: set[str] = set()
         self._next_redis_start = 0.0
         self._stop_signals = 0

@@ -16,6 +16,7 @@ from recto.ledger.jobs import Jobs
 from recto.ledger.keys import Keys
 from recto.ledger.leases import Leases
 from recto.ledger.listing import Listing, Listings
+from recto.ledger.overview import LedgerOverview, Overview
 from recto.ledger.queue import Queue
 from recto.ledger.recipes import Recipes
 from recto.ledger.removal import Removal
@@ -55,6 +56,7 @@ __all__ = [
     "JobRow",
     "KeptVersions",
     "Ledger",
+    "LedgerOverview",
     "Listing",
     "LostCover",
     "NewItem",
@@ -85,6 +87,7 @@ class Ledger(
     Building,
     Switching,
     Leases,
+    Overview,
 ):
     """The ledger. Safe for threads and for several processes at once; open it after forking, never before.
 
