@@ -76,6 +76,7 @@ def test_only_settings_read_the_environment() -> None:
         "workers/recto_workers/processes.py",
         "web/recto_web/cli/serve.py",
     }
+    hand_down.add("services/recto/observe/files.py")  # a variable of the Prometheus client's own
     assert set(readers) - hand_down == {"services/recto/settings.py"}
 
 
