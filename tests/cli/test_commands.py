@@ -203,7 +203,7 @@ def test_a_deleted_book_is_gone(recto: Recto, covers: Path, tmp_path: Path) -> N
 def test_status_shows_parts_covers_and_jobs(recto: Recto) -> None:
     facts = recto.json("status")
     assert facts["running"]
-    assert {worker["role"] for worker in facts["workers"]} == {"index", "ingest"}
+    assert {worker["role"] for worker in facts["workers"]} >= {"index", "ingest"}
     assert facts["covers"]["indexed"] >= 10
     assert facts["jobs"]
     assert "recto_small" in recto("status").stdout

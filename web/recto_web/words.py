@@ -1,13 +1,18 @@
-"""Numbers and times as people read them; registered as filters of the templates."""
+"""Numbers and times as people read them; filters of the templates, and words of the command line.
+
+Flask is not loaded here: where only workers are installed, there is none.
+"""
 
 from __future__ import annotations
 
 import re
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from flask import Flask
-from markupsafe import Markup, escape
+if TYPE_CHECKING:
+    from flask import Flask
+    from markupsafe import Markup
 
 _CODE = re.compile(r"`([^`]+)`")
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -88,6 +93,8 @@ def listed(names: Sequence[str]) -> str:
 
 def prose(sentence: str) -> Markup:
     """A sentence of ours as HTML: escaped, with what stands between backquotes as code."""
+    from markupsafe import Markup, escape
+
     return Markup(_CODE.sub(r"<code>\1</code>", str(escape(sentence))))  # noqa: S704 - escaped before
 
 
