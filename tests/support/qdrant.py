@@ -87,8 +87,13 @@ def qdrant_url(shared_qdrant: str) -> Iterator[str]:
 @pytest.fixture
 def qdrant_settings(qdrant_url: str) -> dict[str, Any]:
     """The settings that lead to that server: `dataclasses.replace(settings, **qdrant_settings)`."""
+    return settings_of(qdrant_url)
+
+
+def settings_of(url: str) -> dict[str, Any]:
+    """The settings that lead to a server."""
     return {
-        "qdrant_url": qdrant_url,
+        "qdrant_url": url,
         "qdrant_api_key": API_KEY,
         "qdrant_grpc": bool(GRPC_PORT),
         "qdrant_grpc_port": int(GRPC_PORT or 6334),
