@@ -41,9 +41,10 @@ class TextFormatter(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
-        """One line."""
+        """One line; further ones of its text are indented, so that none looks like a line of its own."""
         request_id = getattr(record, "request_id", "")
-        return super().formatMessage(record) + (f" [{request_id}]" if request_id else "")
+        line = super().formatMessage(record) + (f" [{request_id}]" if request_id else "")
+        return "\n    ".join(line.splitlines())
 
 
 class JsonFormatter(logging.Formatter):
