@@ -20,7 +20,7 @@ from recto import maintenance
 from recto.engine import Engine
 from recto.recipe import Version
 from recto.settings import Settings
-from recto_workers import messages, tasks
+from recto_workers import messages, tasks, tracing
 from recto_workers.app import WORKER_SOCKET_SECONDS, connect, make_app
 from recto_workers.heartbeat import Beating, Heartbeat, alive
 from recto_workers.messages import Producer
@@ -38,6 +38,7 @@ _log = logging.getLogger(__name__)
 
 def serve(settings: Settings, redis_url: str, role: str, name: str) -> int:
     """Serve the queues of the role until told to stop; returns the exit code."""
+    tracing.watch_tasks()
     engine = Engine.open(settings, with_index=role == "index")
     producer = Producer(redis_url, settings)
     app = make_app(redis_url, socket_seconds=WORKER_SOCKET_SECONDS)

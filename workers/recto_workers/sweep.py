@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 from recto.blobs import Blobs
 from recto.errors import RectoError
 from recto.ledger import Ledger
+from recto.observe import metrics
 from recto.records import CoverState
 from recto.settings import Settings
 from recto_workers import messages
@@ -77,8 +78,10 @@ class Sweep(threading.Thread):
         if not depths[messages.INDEX.queue]:
             for staged_file in self._ledger.staged_files(STAGED_SECONDS):
                 self._producer.send_index(staged_file)
+                metrics.MESSAGES_SENT_AGAIN.labels(task=messages.INDEX.name).inc()
         if not depths[messages.DELETE.queue] and self._ledger.deleted_books(1):
             self._producer.send_delete()
+            metrics.MESSAGES_SENT_AGAIN.labels(task=messages.DELETE.name).inc()
 
     def _has_work(self, recipe_id: str) -> bool:
         """True while covers wait for an ingest worker, or are in the hands of one that is perhaps no more."""
