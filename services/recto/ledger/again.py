@@ -9,14 +9,17 @@ from sqlalchemy import ColumnElement, Connection, Row, func, select, update
 
 from recto.ledger.control import locked_job
 from recto.ledger.database import Database, chunks
+from recto.ledger.facts import locked_versions
 from recto.ledger.intake import enter_covers
 from recto.ledger.items import DELETED, READ, item_columns, item_of
 from recto.ledger.jobs import WAITING, wait_again, with_attempts
 from recto.ledger.listing import held_listing
-from recto.ledger.moves import locked_covers, queue_anew
+from recto.ledger.moves import locked_covers, queue_anew, queue_other_anew
+from recto.ledger.reindexing import KIND as REINDEX
+from recto.ledger.reindexing import queue_failed_again
 from recto.ledger.rows import CANCELLED, EntryItem, ItemRow, NewItem, Outcome
 from recto.ledger.schema import book, cover, job, job_item
-from recto.records import Cover
+from recto.records import Cover, CoverState
 
 _FAILED_FIRST = (Outcome.FAILED, *(each for each in Outcome if each is not Outcome.FAILED))
 
@@ -36,17 +39,30 @@ class Again:
             NotFound: there is no such job.
         """
         with self._database.write() as connection:
+            other = locked_versions(connection, change=True).other
             row = locked_job(connection, job_id)
+            if row.kind == REINDEX:
+                chosen = list(_chosen(item_ids, stage))
+                return sum(queue_failed_again(connection, other, job_id, *which) for which in chosen)
             waiting = _count_waiting(connection, job_id)
             for which in _chosen(item_ids, stage):
                 rows = locked_covers(connection, wait_again(connection, job_id, *which))
                 for ids in chunks(found.cover_id for found in rows):
                     queue_anew(connection, cover.c.cover_id.in_(ids))
+                    queue_other_anew(connection, other, ids, CoverState.FAILED)
                 if row.document is not None:
                     _read_again(connection, job_id, which)
             count = _count_waiting(connection, job_id) - waiting
             _take_up(connection, row, count)
             return count
+
+    def failed_stages(self, job_id: str) -> dict[str, int]:
+        """How many items of a job failed at each stage, the most first."""
+        failed = (job_item.c.job_id == job_id, job_item.c.outcome == Outcome.FAILED.value)
+        query = select(job_item.c.stage, func.count()).where(*failed).group_by(job_item.c.stage)
+        with self._database.read() as connection:
+            found = [(stage, int(count)) for stage, count in connection.execute(query)]
+        return dict(sorted(found, key=lambda one: (-one[1], one[0])))
 
     def to_read_again(self, job_id: str, limit: int) -> list[ItemRow]:
         """Items that wait to be read again."""

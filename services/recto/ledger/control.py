@@ -13,15 +13,17 @@ from sqlalchemy import ColumnElement, Connection, Row, exists, func, literal, se
 
 from recto.errors import BadInput, NotFound
 from recto.ledger.database import IDS_AT_ONCE, Database
+from recto.ledger.facts import locked_versions
 from recto.ledger.items import settle_own
 from recto.ledger.jobs import end_listing, is_over
-from recto.ledger.moves import locked_covers, move, settle
+from recto.ledger.moves import locked_covers, move, move_other, settle
 from recto.ledger.rows import CANCELLED, PAUSED, RESUMING, Outcome
 from recto.ledger.schema import cover, job, job_item
 from recto.records import CoverState
 
 GIVEN_UP = "The job was cancelled before this cover was worked on."
 _ON_ITS_WAY = tuple(state.value for state in (CoverState.QUEUED, CoverState.WORKING, CoverState.STAGED))
+_RESTING = (CoverState.QUEUED, CoverState.HELD)
 _QUEUED, _HELD = CoverState.QUEUED.value, CoverState.HELD.value
 _WAITING = Outcome.WAITING.value
 _DONE = (Outcome.INDEXED.value, Outcome.UNCHANGED.value)
@@ -70,17 +72,22 @@ class Control:
         Looks at the waiting items behind item `after` and returns where to go on; None when all were seen.
         """
         with self._database.write() as connection:
+            other = locked_versions(connection).other
             ids, behind = _portion(connection, job_id, after)
             queued = _in_state(connection, ids, _QUEUED)
             wanted = _covers_where(connection, queued, _wanted_by_others(job_id, job.c.control != PAUSED))
-            move(connection, [id_ for id_ in queued if id_ not in wanted], CoverState.HELD)
+            held = [id_ for id_ in queued if id_ not in wanted]
+            move(connection, held, CoverState.HELD)
+            move_other(connection, other, held, [CoverState.QUEUED], CoverState.HELD)
         return behind
 
     def free_some(self, job_id: str, after: int = 0) -> int | None:
         """Queue covers of a job that were held back; returns as `hold_some`. At the end the job counts as resumed."""
         with self._database.write() as connection:
+            other = locked_versions(connection).other
             ids, behind = _portion(connection, job_id, after)
             move(connection, _in_state(connection, ids, _HELD), CoverState.QUEUED)
+            move_other(connection, other, ids, [CoverState.HELD], CoverState.QUEUED)
             if behind is None:
                 resumed = (job.c.job_id == job_id, job.c.control == RESUMING)
                 connection.execute(update(job).where(*resumed).values(control=""))
@@ -92,14 +99,18 @@ class Control:
         What a worker holds is left to it, and a cover that was searchable before stays on its way.
         """
         with self._database.write() as connection:
+            other = locked_versions(connection).other
             ids, behind = _portion(connection, job_id, after)
             resting = _in_state(connection, ids, _QUEUED, _HELD)
             wanted = _covers_where(connection, resting, _wanted_by_others(job_id))
             indexed = _covers_where(connection, resting, _was_indexed()) - wanted
             given_up = [id_ for id_ in resting if id_ not in wanted | indexed]
-            move(connection, given_up, CoverState.FAILED, stage=CANCELLED, reason=GIVEN_UP)
+            failed = {"stage": CANCELLED, "reason": GIVEN_UP}
+            move(connection, given_up, CoverState.FAILED, **failed)
+            move_other(connection, other, given_up, _RESTING, CoverState.FAILED, **failed)
             settle(connection, given_up, Outcome.FAILED, CANCELLED, GIVEN_UP)
             move(connection, sorted(indexed), CoverState.QUEUED)
+            move_other(connection, other, sorted(indexed), [CoverState.HELD], CoverState.QUEUED)
             settle_own(connection, job_id, resting, CANCELLED, GIVEN_UP)
         return behind
 

@@ -56,6 +56,21 @@ def queue_other_anew(
         forget_failures(connection, other, ids)
 
 
+def move_other(
+    connection: Connection,
+    other: Other | None,
+    cover_ids: Sequence[str],
+    states: Sequence[CoverState],
+    state: CoverState,
+    **changes: Any,
+) -> None:
+    """Put covers that stand in one of `states` in the version beside the live one into a state there."""
+    if other is not None and other.is_written:
+        wanted = [each.value for each in states]
+        rows = locked_covers(connection, cover_ids, other_cover)
+        move(connection, [row.cover_id for row in rows if row.state in wanted], state, other_cover, **changes)
+
+
 def forget_failures(connection: Connection, other: Other, cover_ids: Sequence[str]) -> None:
     """Take covers off the list of those that failed in the re-index."""
     for ids in chunks(cover_ids):

@@ -16,7 +16,7 @@ from recto.ledger.database import Database, chunks, lock_table
 from recto.ledger.facts import Other, locked_versions, read_versions
 from recto.ledger.jobs import wait_again
 from recto.ledger.moves import locked_covers, move, queue_anew, queue_other_anew, settle
-from recto.ledger.reindexing import list_failure, queue_failed_again
+from recto.ledger.reindexing import is_reindex, list_failure, queue_failed_again
 from recto.ledger.rows import Outcome
 from recto.ledger.schema import cover, other_cover
 from recto.ledger.staged import rows_of, unleased, waits_in
@@ -224,8 +224,8 @@ def _in_state(connection: Connection, table: Table, cover_ids: Sequence[str], *s
 
 def _retry(connection: Connection, other: Other | None, job_id: str) -> int:
     """Queue the failed covers of a job again, in both versions; those of a re-index in the one that it builds."""
-    if other is not None and other.job_id == job_id:
-        return queue_failed_again(connection, other)
+    if is_reindex(connection, job_id):
+        return queue_failed_again(connection, other, job_id)
     cover_ids = wait_again(connection, job_id)
     ids = [row.cover_id for row in locked_covers(connection, cover_ids)]
     queue_other_anew(connection, other, ids, CoverState.FAILED)

@@ -19,6 +19,11 @@ KIND = "reindex"
 _FAILED = CoverState.FAILED.value
 
 
+def is_reindex(connection: Connection, job_id: str) -> bool:
+    """True for the job of a re-index."""
+    return connection.execute(select(job.c.kind).where(job.c.job_id == job_id)).scalar_one_or_none() == KIND
+
+
 def count_reindex(connection: Connection, job_id: str) -> dict[str, int]:
     """Counts of a re-index that goes on; `unchanged` are covers that failed before and were not tried again."""
     other = read_other(connection)
@@ -68,18 +73,23 @@ def list_failure(
         connection.execute(insert(job_item), rows)
 
 
-def queue_failed_again(connection: Connection, other: Other) -> int:
-    """Queue what the job of a re-index lists as failed; it goes on then. Returns how many."""
-    if not other.is_written:
+def queue_failed_again(
+    connection: Connection, other: Other | None, job_id: str, *which: ColumnElement[bool]
+) -> int:
+    """Queue what the job of a re-index lists as failed, `which` narrows it; it goes on then. Returns how many.
+
+    None of a job whose version is not being built any more.
+    """
+    if other is None or other.job_id != job_id or not other.is_written:
         return 0
-    listed = select(job_item.c.cover_id).where(job_item.c.job_id == other.job_id)
+    listed = select(job_item.c.cover_id).where(job_item.c.job_id == job_id, *which)
     there: ColumnElement[bool] = other_cover.c.state == _FAILED
     query = select(other_cover.c.cover_id).where(other_cover.c.cover_id.in_(listed), there)
     ids = list(connection.execute(query.order_by(other_cover.c.cover_id).with_for_update()).scalars())
     for some in chunks(ids):
         queue_anew(connection, other_cover.c.cover_id.in_(some), other_cover)
     forget_failures(connection, other, ids)
-    if ids and other.job_id:
+    if ids:
         write_fact(connection, OTHER, replace(other, state=BUILDING, trouble=""))
         reopen_reindex(connection, other.job_id)
     return len(ids)
