@@ -59,7 +59,7 @@ def scene() -> Scene:
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Deployment]:
-    """Two index workers, two ingest workers and a web server on outside parts, all of them processes."""
+    """An index worker, two ingest workers and a web server on outside parts, all of them processes."""
     if programs_of_postgres() is None:
         pytest.skip("no PostgreSQL is installed (Debian: postgresql)")
     with TemporaryDirectory(prefix="recto-outside-") as name:
@@ -71,12 +71,12 @@ def _deployed(folder: Path) -> Iterator[Deployment]:
     if SERVER_URL:
         remove_collections(SERVER_URL)
         with deployment(folder, settings_of(SERVER_URL)) as found:
-            found.start("web", "index-1", "index-2", "ingest-1", "ingest-2")
+            found.start("web", "index-1", "ingest-1", "ingest-2")
             yield found
         remove_collections(SERVER_URL)
         return
     with Bridge(folder=folder / "qdrant") as bridge, deployment(folder, settings_of(bridge.url)) as found:
-        found.start("web", "index-1", "index-2", "ingest-1", "ingest-2")
+        found.start("web", "index-1", "ingest-1", "ingest-2")
         yield found
 
 
