@@ -10,7 +10,8 @@ from tests.web.shelf import index_all, picture
 from recto.blobs import Blobs
 from recto.ledger import Entry, EntryItem, JobRow, Ledger, NewItem
 from recto.records import Book, CoverState, Side
-from recto_web.pages.jobs import ITEMS_PER_PAGE, view
+from recto_web.pages.jobs import FEW, ITEMS_PER_PAGE, view
+from recto_workers import bulk
 
 
 def _job(ledger: Ledger, blobs: Blobs, covers: int, source: str = "/scans/list.csv") -> str:
@@ -82,6 +83,59 @@ def test_failed_covers_are_tried_again(client: FlaskClient, ledger: Ledger, blob
     assert "0 of 2 covers" in client.get(f"/jobs/{job_id}").text
 
 
+def test_a_running_job_can_be_paused_resumed_and_cancelled(
+    client: FlaskClient, ledger: Ledger, blobs: Blobs
+) -> None:
+    job_id = _job(ledger, blobs, 2)
+    for action, state, button in (
+        ("pause", "paused", "Resume"),
+        ("resume", "running", "Pause"),
+        ("cancel", "cancelling", ""),
+    ):
+        assert client.post(f"/jobs/{job_id}/{action}").headers["Location"] == f"/jobs/{job_id}"
+        job = ledger.job(job_id)
+        assert job is not None
+        assert job.state == state
+        assert f">{button}</button>" in client.get(f"/jobs/{job_id}").text or not button
+    assert client.post(f"/jobs/{job_id}/pause").status_code == 303  # too late: its page says so
+
+
+def test_items_are_shown_by_outcome_and_exported(client: FlaskClient, ledger: Ledger, blobs: Blobs) -> None:
+    job_id = _job(ledger, blobs, FEW + 3)
+    (cover,) = ledger.claim("w", 1, 60)
+    ledger.mark_failed(cover.cover_id, "decode", "It was torn.")
+    text = client.get(f"/jobs/{job_id}").text
+    assert text.count("It was torn.") == 1
+    assert "1.jpg" not in text
+    assert "1.jpg" in client.get(f"/jobs/{job_id}?show=waiting").text
+    assert "It was torn." not in client.get(f"/jobs/{job_id}?show=waiting").text
+    export = client.get(f"/jobs/{job_id}/export.csv")
+    assert export.mimetype == "text/csv"
+    assert len(export.text.splitlines()) == FEW + 4
+    assert len(client.get(f"/jobs/{job_id}/export.csv?outcome=failed").text.splitlines()) == 2
+    assert client.get("/jobs/none/export.csv").status_code == 404
+
+
+def test_failed_items_are_tried_again_one_by_one_and_by_stage(
+    client: FlaskClient, ledger: Ledger, blobs: Blobs
+) -> None:
+    job_id = _job(ledger, blobs, FEW + 3)
+    for cover, stage in zip(ledger.claim("w", 3, 60), ("decode", "decode", "describe"), strict=True):
+        ledger.mark_failed(cover.cover_id, stage, "No.")
+    first = ledger.job_items(job_id, "failed").items[0]
+    client.post(f"/jobs/{job_id}/retry", data={"item": str(first.item_id)})
+    assert ledger.failed_stages(job_id) == {"decode": 1, "describe": 1}
+    client.post(f"/jobs/{job_id}/retry", data={"stage": "describe"})
+    assert ledger.failed_stages(job_id) == {"decode": 1}
+
+
+def test_a_document_that_cannot_be_used_is_shown_with_the_reason(client: FlaskClient, ledger: Ledger) -> None:
+    bulk.accept(ledger, b'{"recto": 1, "sauce": "<b>"}', "0123456789abcdef")
+    text = client.get("/jobs/0123456789abcdef").text
+    assert "unknown field" in text
+    assert "&lt;b&gt;" in text
+
+
 def test_a_job_is_there_as_json(client: FlaskClient, ledger: Ledger, blobs: Blobs) -> None:
     job_id = _job(ledger, blobs, 3)
     body = client.get(f"/jobs/{job_id}", headers={"Accept": "application/json"}).json
@@ -110,7 +164,14 @@ def test_rate_and_time_left_count_what_was_worked_on() -> None:
 
 def test_nothing_is_promised_before_the_first_cover_is_done() -> None:
     assert view(_row(indexed=0, failed=0)).seconds_left is None
-    assert view(_row(state="listing")).seconds_left is None
+    assert view(_row(state="listing", is_listed=False, recent=60, finished=None)).seconds_left is None
+
+
+def test_a_running_job_is_measured_by_its_last_minute_and_by_the_rows_still_to_be_read() -> None:
+    half_read = {"state": "listing", "is_listed": False, "position": 50, "rows": 100, "finished": None}
+    job = view(_row(**half_read, recent=120))
+    assert (job.rate, job.progress.expected, job.percent) == (2.0, 200, 25.0)
+    assert job.seconds_left == 75.0
 
 
 def test_a_job_is_called_by_its_file_its_book_or_its_work() -> None:

@@ -31,8 +31,9 @@ def progress(row: JobRow, now: float | None = None) -> Progress:
     """The progress of a job: a running one by its last minute, one that is over by all of its time."""
     now = time.time() if now is None else now
     seconds = max((row.finished or now) - row.created, 1e-3)
-    worked_on = row.recent if row.finished is None else row.indexed + row.failed + row.checked
-    rate = worked_on / (min(seconds, RATE_SECONDS) if row.finished is None else seconds)
+    lately = row.finished is None and row.kind != "reindex"  # whose covers are no items
+    worked_on = row.recent if lately else row.indexed + row.failed + row.checked
+    rate = worked_on / (min(seconds, RATE_SECONDS) if lately else seconds)
     done, expected = row.covers - row.waiting, _expected(row)
     left = (expected - done) / rate if expected and expected > done and rate else None
     return Progress(

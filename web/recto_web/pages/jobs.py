@@ -1,26 +1,33 @@
-"""Jobs: how far they are, and what failed with its reason."""
+"""Jobs: how far they are, what failed with its reason; pause, resume, cancel, try again, export."""
 
 from __future__ import annotations
 
-import time
+import contextlib
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import ClassVar
 
-from flask import Blueprint, abort, jsonify, redirect, url_for
+from flask import Blueprint, Response, abort, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from recto.ledger import ItemRow, JobRow, Outcome
+from recto.bulk.progress import Progress, progress
+from recto.errors import BadInput
+from recto.ledger import ItemRow, JobRow, Ledger, Outcome
 from recto.records import Book
 from recto_web import isbn
 from recto_web.adding import wake
 from recto_web.paging import Pager, page_number, pager
 from recto_web.parts import parts
 from recto_web.rendering import render, wants_json
+from recto_workers import bulk
 
 JOBS_PER_PAGE = 20
 ITEMS_PER_PAGE = 50
 FEW = 12
 """Items of a job that is shown whole, one line each."""
+NO_JOB = "There is no such job."
+_NAMES = {"rebuild": "Rebuilding the index", "reindex": "Re-indexing with {source}"}
 
 blueprint = Blueprint("jobs", __name__)
 
@@ -30,36 +37,87 @@ class JobView:
     """A job with what follows from its counts. `rate` is covers a second, `seconds_left` None when unknown."""
 
     row: JobRow
-    rate: float
-    seconds_left: float | None
-    seconds: float
+
+    @cached_property
+    def progress(self) -> Progress:
+        """Rate, share done, time left."""
+        return progress(self.row)
+
+    @property
+    def rate(self) -> float:
+        """Covers a second, lately."""
+        return self.progress.rate
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Time left, None when unknown."""
+        return self.progress.seconds_left
 
     @property
     def name(self) -> str:
-        """What the job is called: the file or folder that it read, the book that was added, or what it does."""
-        if self.row.kind == "rebuild":
-            return "Rebuilding the index"
-        return self.row.source.rstrip("/").rpartition("/")[2] if self.is_from_a_path else self.row.source
+        """What the job is called: its label, the file or folder that it read, the book that was added, what it does."""
+        if self.row.kind in _NAMES:
+            return _NAMES[self.row.kind].format(source=self.row.source)
+        label = str((self.row.document or {}).get("label", ""))
+        if label or not self.is_from_a_path:
+            return label or self.row.source or "A document that cannot be used"
+        return self.row.source.rstrip("/").rpartition("/")[2]
 
     @property
     def is_from_a_path(self) -> bool:
-        """True when the source is a path on the machine, not a title."""
-        return self.row.kind == "ingest" and self.row.source.startswith("/")
+        """True when the source is a path on the machine or in the store, not a title."""
+        return self.row.kind == "ingest" and self.row.source.startswith(("/", "s3://"))
+
+    @property
+    def is_dry_run(self) -> bool:
+        """True when nothing is put into the catalogue."""
+        return bool((self.row.document or {}).get("options", {}).get("dry_run"))
+
+    def short(self, path: str) -> str:
+        """The path of an item as its source names it: without the folder that it has in common with the others."""
+        source = self.row.source
+        last = source.rpartition("/")[2]
+        folder = source.removesuffix(last) if "." in last else source.rstrip("/") + "/"
+        return path.removeprefix(folder) if self.is_from_a_path and len(folder) > 1 else path
 
     @property
     def done(self) -> int:
         """Covers that are settled."""
-        return self.row.covers - self.row.waiting
+        return self.progress.done
 
     @property
     def percent(self) -> float:
         """Share of the covers that are settled, in per cent."""
-        return 100.0 * self.done / self.row.covers if self.row.covers else 100.0 * (self.row.state == "done")
+        return self.progress.percent if self.progress.expected else 100.0 * (self.row.state == "done")
 
     @property
     def is_running(self) -> bool:
         """True while something may still change."""
-        return self.row.state == "listing" or self.row.waiting > 0
+        return not self.row.is_listed or self.row.state == "listing" or self.row.waiting > 0
+
+    @property
+    def is_controlled(self) -> bool:
+        """True when the job can be paused, resumed and cancelled."""
+        return (
+            self.row.kind == "ingest" and self.is_running and self.row.state not in ("cancelling", "failed")
+        )
+
+    @property
+    def refused(self) -> str:
+        """The beginning of a dropped document that cannot be used."""
+        return str((self.row.document or {}).get("refused", ""))
+
+    @property
+    def can_be_read_on(self) -> bool:
+        """True when the source could not be read to its end, which another try may change."""
+        return self.row.state == "failed" and "source" in (self.row.document or {}) and self.row.is_listed
+
+    @property
+    def refresh(self) -> int:
+        """Seconds after which the page looks again; 0 where nothing changes."""
+        if not self.is_running:
+            return 0
+        return 5 if self.row.state == "paused" else 1
 
 
 @dataclass(frozen=True)
@@ -74,16 +132,18 @@ class JobsPage:
 
 @dataclass(frozen=True)
 class JobPage:
-    """Context of `job.html`. `items` are those of a small job, empty for a large one; `failed` is a page of them."""
+    """Context of `job.html`. `items` are all of a small job, else a page of those whose outcome is `shown`."""
 
     template: ClassVar[str] = "job.html"
     job: JobView
+    is_small: bool
+    shown: str  # an outcome, or "all"; empty: no items are listed
+    counts: dict[str, int]  # of the outcomes that there are
     items: tuple[ItemRow, ...]
-    failed: tuple[ItemRow, ...]
     pager: Pager
+    stages: dict[str, int]  # failed items that can be tried again, by stage
     book: Book | None  # when the job is about one book
     isbn_warning: str
-    can_retry: bool
 
 
 @blueprint.get("/jobs")
@@ -98,32 +158,92 @@ def listing() -> ResponseReturnValue:
 def show(job_id: str) -> ResponseReturnValue:
     """A job."""
     ledger = parts().ledger
-    row = ledger.job(job_id) or abort(404, "There is no such job.")
+    row = ledger.job(job_id) or abort(404, NO_JOB)
     if wants_json():
         return jsonify(asdict(row)), 200, {"Vary": "Accept"}
-    failed = ledger.job_items(job_id, Outcome.FAILED, page_number(), ITEMS_PER_PAGE)
-    items = ledger.job_items(job_id, None, 1, FEW).items if row.covers <= FEW else ()
+    counts = {
+        outcome.value: getattr(row, outcome.value) for outcome in Outcome if getattr(row, outcome.value)
+    }
+    is_small = row.covers <= FEW
+    shown = "all" if is_small else _shown(row)
+    outcome = None if shown == "all" else shown
+    page = ledger.job_items(job_id, outcome or (None if shown else "failed"), page_number(), ITEMS_PER_PAGE)
+    items = page.items if shown else ()
     ids = {item.book_id for item in items if item.book_id}
-    book = ledger.book(next(iter(ids))) if len(ids) == 1 else None
-    shown = pager(failed, "jobs.show", {"job_id": job_id})
-    can_retry = any(item.cover_id for item in failed.items)
-    isbn_warning = isbn.warning(book.isbn) if book else ""
-    return render(JobPage(view(row), items, failed.items, shown, book, isbn_warning, can_retry))
+    book = ledger.book(next(iter(ids))) if is_small and len(ids) == 1 else None
+    shown_pages = pager(page, "jobs.show", {"job_id": job_id, "show": shown})
+    stages = _stages(ledger, row)
+    warning = isbn.warning(book.isbn) if book else ""
+    return render(JobPage(view(row), is_small, shown, counts, items, shown_pages, stages, book, warning))
+
+
+@blueprint.get("/jobs/<job_id>/export.csv")
+def export(job_id: str) -> ResponseReturnValue:
+    """The items of a job as CSV, all or those of one outcome, sent as they are read."""
+    outcome = request.args.get("outcome", "")
+    chosen = Outcome(outcome) if outcome in list(Outcome) else None
+    lines = bulk.export(parts().ledger, job_id, chosen)
+    response = Response(lines, mimetype="text/csv")
+    response.headers["Content-Disposition"] = (
+        f'attachment; filename="job-{job_id}{outcome and "-"}{outcome}.csv"'
+    )
+    return response
+
+
+@blueprint.post("/jobs/<job_id>/pause")
+def pause(job_id: str) -> ResponseReturnValue:
+    """Pause a job."""
+    return _control(bulk.pause, job_id)
+
+
+@blueprint.post("/jobs/<job_id>/resume")
+def resume(job_id: str) -> ResponseReturnValue:
+    """Go on with a paused job."""
+    return _control(bulk.resume, job_id)
+
+
+@blueprint.post("/jobs/<job_id>/cancel")
+def cancel(job_id: str) -> ResponseReturnValue:
+    """Give a job up."""
+    return _control(bulk.cancel, job_id)
 
 
 @blueprint.post("/jobs/<job_id>/retry")
 def retry(job_id: str) -> ResponseReturnValue:
-    """Queue the failed covers of a job again."""
-    if parts().ledger.job(job_id) is None:
-        abort(404, "There is no such job.")
-    parts().ledger.requeue(failed_of_job=job_id)
+    """Try failed items again: all, those of a stage, or one."""
+    item, stage = request.form.get("item", ""), request.form.get("stage", "")
+    item_ids = [int(item)] if item.isascii() and item.isdigit() and len(item) < 19 else []
+    bulk.retry(parts().ledger, job_id, item_ids=item_ids, stage=stage)
     wake()
-    return redirect(url_for("jobs.show", job_id=job_id), 303)
+    return _to_job(job_id)
 
 
 def view(row: JobRow) -> JobView:
-    """A job with its rate and the time left, both over its whole life so far."""
-    seconds = max((row.finished or time.time()) - row.created, 1e-3)
-    rate = (row.indexed + row.failed) / seconds
-    known = row.waiting and rate > 0 and row.state == "running"
-    return JobView(row, rate, row.waiting / rate if known else None, seconds)
+    """A job as templates see it."""
+    return JobView(row)
+
+
+def _shown(row: JobRow) -> str:
+    """The items that the address asks for; else those that failed, if there are any."""
+    asked = request.args.get("show", "")
+    return asked if asked in ("all", *Outcome) else "failed" * bool(row.failed)
+
+
+def _stages(ledger: Ledger, row: JobRow) -> dict[str, int]:
+    """Failed items by stage, without those that trying again does not help: rows that cannot be understood."""
+    if not row.failed or row.kind != "ingest":
+        return {}
+    hopeless = {"manifest", "deleted"} | (set() if row.document else {"read"})
+    return {
+        stage: count for stage, count in ledger.failed_stages(row.job_id).items() if stage not in hopeless
+    }
+
+
+def _control(change: Callable[[Ledger, str], None], job_id: str) -> ResponseReturnValue:
+    with contextlib.suppress(BadInput):  # it ended in the meantime, as its page says
+        change(parts().ledger, job_id)
+    return _to_job(job_id)
+
+
+def _to_job(job_id: str) -> ResponseReturnValue:
+    return redirect(url_for("jobs.show", job_id=job_id), 303)

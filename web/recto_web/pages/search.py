@@ -74,7 +74,7 @@ def start() -> ResponseReturnValue:
 
 def _page(filled: SearchForm) -> SearchPage:
     counts = parts().ledger.queue_counts()
-    waiting = (CoverState.QUEUED, CoverState.WORKING, CoverState.STAGED)
+    waiting = (CoverState.QUEUED, CoverState.HELD, CoverState.WORKING, CoverState.STAGED)
     some = parts().ledger.browse(page=1, page_size=SHELF)
     return SearchPage(
         form=filled,
