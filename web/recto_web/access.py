@@ -56,6 +56,7 @@ ACCESS: Mapping[str, Scopes] = {
     "api_jobs": WRITE,
     "api_index": ADMIN,
     "api_status": ANY_KEY,
+    "health.metrics": ADMIN,
 }
 """Scopes, any of which opens an address: by endpoint, else by blueprint. What is missing here is for `admin`."""
 
