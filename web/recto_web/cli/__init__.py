@@ -8,7 +8,7 @@ import click
 
 from recto import __version__
 from recto.errors import RectoError
-from recto_web.cli import admin, catalogue, encoders, ingest, jobs, keys, search, serve
+from recto_web.cli import admin, catalogue, encoders, ingest, jobs, keys, reindex, search, serve
 
 EXIT_ERROR = 1
 """Something cannot be done; the sentence on stderr says what and why."""
@@ -48,6 +48,7 @@ for command in (
     *catalogue.COMMANDS,
     *encoders.COMMANDS,
     *keys.COMMANDS,
+    *reindex.COMMANDS,
     *admin.COMMANDS,
 ):
     main.add_command(command)

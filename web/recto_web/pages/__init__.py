@@ -15,6 +15,7 @@ from recto_web.pages import (
     result,
     search,
     sign_in,
+    versions,
 )
 
 BLUEPRINTS = (
@@ -28,6 +29,7 @@ BLUEPRINTS = (
     jobs.blueprint,
     health.blueprint,
     sign_in.blueprint,
+    versions.blueprint,
 )
 
 

@@ -1,0 +1,168 @@
+"""The index as a whole: which versions are kept, how far a re-index is, and what can be done about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from flask import Blueprint, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from recto.encoders import CARDS, Card, card, parse_spec
+from recto.errors import BadInput
+from recto.ledger import KeptVersions, LostCover
+from recto.recipe import Version
+from recto.records import CoverState
+from recto_web.pages.jobs import JobView, view
+from recto_web.parts import parts
+from recto_web.rendering import render
+from recto_workers import actions
+
+LOST_SHOWN = 12
+"""Covers that are listed of those a switch would lose; the job lists all."""
+
+blueprint = Blueprint("versions", __name__)
+
+
+@dataclass(frozen=True)
+class VersionView:
+    """A version with its encoder's card and its covers by state."""
+
+    version: Version
+    card: Card | None
+    states: dict[CoverState, int]
+
+    @property
+    def name(self) -> str:
+        """What people call it: the network, and to how many numbers its embeddings are shortened."""
+        spec = parse_spec(self.version.encoder) if self.card else None
+        if spec is None or not spec.pca_size:
+            return self.version.encoder
+        return f"{spec.network}, {spec.pca_size} numbers"
+
+    @property
+    def searchable(self) -> int:
+        """Covers that it finds."""
+        return self.states[CoverState.INDEXED]
+
+    @property
+    def failed(self) -> int:
+        """Covers that cannot be used."""
+        return self.states[CoverState.FAILED]
+
+    @property
+    def waiting(self) -> int:
+        """Covers on their way into it."""
+        return sum(self.states.values()) - self.searchable - self.failed
+
+    @property
+    def percent(self) -> float:
+        """Share of its covers that are done, in per cent."""
+        total = sum(self.states.values())
+        return 100.0 * (total - self.waiting) / total if total else 100.0
+
+
+@dataclass(frozen=True)
+class VersionsPage:
+    """Context of `versions.html`."""
+
+    template: ClassVar[str] = "versions.html"
+    live: VersionView | None
+    other: VersionView | None
+    kept: KeptVersions
+    job: JobView | None
+    lost_count: int
+    lost: tuple[LostCover, ...]
+    encoders: tuple[Card, ...]
+
+    @property
+    def is_moving(self) -> bool:
+        """True while something changes by itself."""
+        return bool(self.kept.asked) or self.kept.other_state in ("building", "dropping") or self.is_switching
+
+    @property
+    def is_switching(self) -> bool:
+        """True from the moment at which a version is ready until it is live by itself."""
+        return self.kept.other_state == "ready" and self.kept.automatic
+
+
+@blueprint.get("/index")
+def show() -> ResponseReturnValue:
+    """The versions."""
+    ledger = parts().ledger
+    kept = ledger.kept_versions()
+    job = ledger.job(kept.job_id) if kept.job_id else None
+    compared = kept.other_state in ("ready", "previous")
+    count, lost = ledger.lost_covers(LOST_SHOWN) if compared else (0, [])
+    page = VersionsPage(
+        live=_view(kept.live),
+        other=_view(kept.other),
+        kept=kept,
+        job=view(job) if job else None,
+        lost_count=count,
+        lost=tuple(lost),
+        encoders=_offered(kept.live),
+    )
+    return render(page)
+
+
+@blueprint.post("/index/reindex")
+def reindex() -> ResponseReturnValue:
+    """Ask for a re-index."""
+    text = request.form.get("pca", "").strip()
+    if text and not (text.isascii() and text.isdigit() and len(text) < 6):
+        raise BadInput(f"“{text[:20]}” is not a number of dimensions; leave the field empty to keep all.")
+    switch = request.form.get("switch") == "yes"
+    actions.start_reindex(parts().ledger, request.form.get("encoder", ""), pca=int(text or 0), switch=switch)
+    return _back()
+
+
+@blueprint.post("/index/switch")
+def switch() -> ResponseReturnValue:
+    """Ask for the version that is ready."""
+    actions.switch(parts().ledger, allow_failed=_is_forced())
+    return _back()
+
+
+@blueprint.post("/index/rollback")
+def rollback() -> ResponseReturnValue:
+    """Ask for the version that was live before."""
+    actions.rollback(parts().ledger, allow_failed=_is_forced())
+    return _back()
+
+
+@blueprint.post("/index/prune")
+def prune() -> ResponseReturnValue:
+    """Remove the version that was live before."""
+    actions.prune(parts().ledger)
+    return _back()
+
+
+@blueprint.post("/index/cancel")
+def cancel() -> ResponseReturnValue:
+    """Give up the version that is built."""
+    actions.cancel(parts().ledger)
+    return _back()
+
+
+def _view(version: Version | None) -> VersionView | None:
+    if version is None:
+        return None
+    try:
+        known = card(version.encoder)
+    except BadInput:  # another program made it
+        known = None
+    return VersionView(version, known, parts().ledger.queue_counts(version.recipe_id))
+
+
+def _offered(live: Version | None) -> tuple[Card, ...]:
+    """The encoders to choose from; the one in use last, since it makes another version only with shorter embeddings."""
+    return tuple(sorted(CARDS.values(), key=lambda each: live is not None and each.name == live.encoder))
+
+
+def _is_forced() -> bool:
+    return request.form.get("allow_failed") == "yes"
+
+
+def _back() -> ResponseReturnValue:
+    return redirect(url_for("versions.show"), 303)
