@@ -39,7 +39,7 @@ def test_whitened_embeddings_vary_alike_in_every_direction(projection: pca.Proje
     whitened = (_embeddings(2000) - projection.mean) @ projection.matrix.T
     covariance = np.cov(whitened.T)
     assert np.abs(covariance - np.diag(np.diag(covariance))).max() < 0.01
-    assert np.diag(covariance).min() > 0.3  # shrinkage keeps weak directions below 1
+    assert np.diag(covariance).min() > 0.3  # the floor keeps weak directions below 1
     assert np.diag(covariance).max() < 1.1
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import nn
 
 from recto.blobs import open_blobs
 from recto.encoders.card import Card
@@ -21,10 +22,11 @@ from recto.encoders.runners import Runner, TorchRunner, choose_device
 from recto.encoders.spec import Spec
 from recto.encoders.table import card as card_of
 from recto.encoders.weights import load_weights
+from recto.errors import BadSetting
 from recto.settings import Settings
 from recto.vectors import RGB, Floats
 
-_loaded: dict[tuple[Spec, str, str, Path], Encoder] = {}
+_loaded: dict[tuple[Spec, str, str, str, Path], Encoder] = {}
 _loading = threading.Lock()
 
 
@@ -66,7 +68,7 @@ class Encoder:
 
 def load(spec: Spec, settings: Settings) -> Encoder:
     """The encoder of a spec, from memory when this process has it already."""
-    key = (spec, settings.weights_dir, settings.device, settings.data_dir)
+    key = (spec, settings.weights_dir, settings.device, settings.backend, settings.data_dir)
     with _loading:
         if key not in _loaded:
             _loaded[key] = _open(spec, settings)
@@ -75,14 +77,27 @@ def load(spec: Spec, settings: Settings) -> Encoder:
 
 def _open(spec: Spec, settings: Settings) -> Encoder:
     network = card_of(spec.network)
-    device = choose_device(settings.device)
     torch.set_num_threads(_threads(settings))
     projection, parts = None, {}
     if spec.pca_size:  # before the weights: they take longer to load than to find that this is missing
         projection, parts["pca"] = load_projection(spec, network.dimension, open_blobs(settings))
     state, parts["weights"] = load_weights(network, settings)
-    run = TorchRunner(build_network(network, state), device)
+    if spec.backend == "openvino-bf16":
+        parts["backend"] = spec.backend
+    run = _runner(spec, network, build_network(network, state), settings)
     return Encoder(card_of(str(spec)), network, run, projection, parts)
+
+
+def _runner(spec: Spec, card: Card, network: nn.Module, settings: Settings) -> Runner:
+    device = choose_device(settings.device)
+    precision = spec.backend.removeprefix("openvino-") or ("f32" if settings.backend == "openvino" else "")
+    if not precision:
+        return TorchRunner(network, device, half=device.type == "cuda" and not spec.pca_size)
+    if settings.device.startswith("cuda"):
+        raise BadSetting(f"OpenVINO runs {spec} on CPUs only; set RECTO_DEVICE to auto or cpu.")
+    from recto.encoders.openvino_runner import OpenVinoRunner
+
+    return OpenVinoRunner(network, card.input_size, precision, _threads(settings))
 
 
 def _threads(settings: Settings) -> int:

@@ -27,18 +27,18 @@ class Runner(Protocol):
 
 
 class TorchRunner:
-    """The network in torch: the reference. In float32 on CPUs, with half precision inside on GPUs."""
+    """The network in torch: the reference. In float32, or with half precision inside (`half`, GPUs only)."""
 
-    def __init__(self, network: nn.Module, device: torch.device) -> None:
+    def __init__(self, network: nn.Module, device: torch.device, *, half: bool = False) -> None:
         self.batch = BATCH[device.type]
         self._network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._device = device
+        self._half = half
 
     def __call__(self, images: Tensor) -> Floats:
         """Prepared images (N, 3, H, W) float32 -> embeddings (N, dimension), rows of length 1."""
         batch = images.to(self._device, memory_format=torch.channels_last)
-        # Half precision on GPUs only: on CPUs it would make vectors depend on the kind of processor.
-        with torch.inference_mode(), torch.autocast(self._device.type, enabled=self._device.type == "cuda"):
+        with torch.inference_mode(), torch.autocast(self._device.type, enabled=self._half):
             embeddings = functional.normalize(self._network(batch).float(), dim=1)
         rows: Floats = embeddings.cpu().numpy()
         return rows
