@@ -107,7 +107,7 @@ def run_search(engine: Engine, search_id: str) -> None:
         metrics.observe_search(result["verdict"], result["timings_ms"])
         _log.info("The search is answered: %s", result["verdict"])
     except RectoError as error:
-        engine.ledger.fail_search(search_id, str(error))
+        engine.ledger.fail_search(search_id, str(error), transient=not error.permanent)
         metrics.observe_search("failed", times.report())
         _log.info("The search has no answer: %s", error)
     except Exception:  # whoever waits for the answer is told; the worker's log gets the rest

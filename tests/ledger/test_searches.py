@@ -89,6 +89,14 @@ def test_old_searches_are_forgotten_with_their_photos(ledger: Ledger) -> None:
     assert ledger.prune_searches(days * 1000) == []
 
 
+def test_a_search_that_met_an_outage_may_be_sent_again(ledger: Ledger) -> None:
+    search_id = ledger.create_search([(None, "a")], Where(), 1)
+    ledger.fail_search(search_id, "The index is away.", transient=True)
+    row = ledger.search(search_id)
+    assert row is not None
+    assert (row.state, row.error) == ("expired", "The index is away.")
+
+
 @pytest.mark.parametrize(
     ("photos", "where", "limit"),
     [

@@ -134,6 +134,14 @@ def test_the_result_is_there_as_json(client: FlaskClient, ledger: Ledger, blobs:
     assert body["books"] == rows
 
 
+def test_a_search_that_met_an_outage_says_which(client: FlaskClient, ledger: Ledger, blobs: Blobs) -> None:
+    search_id = ledger.create_search([(None, blobs.put_incoming(picture()))], Where(), 10)
+    ledger.fail_search(search_id, "The index is away.", transient=True)
+    answer = client.get(f"/searches/{search_id}")
+    assert answer.status_code == 503
+    assert "The index is away." in answer.text
+
+
 def test_a_failed_search_says_why(client: FlaskClient, ledger: Ledger, blobs: Blobs) -> None:
     search_id = ledger.create_search([(None, blobs.put_incoming(picture()))], Where(), 10)
     ledger.fail_search(search_id, "The photo <ends> in the middle.")

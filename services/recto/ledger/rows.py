@@ -138,7 +138,10 @@ class PhotoRow:
 
 @dataclass(frozen=True)
 class SearchRow:
-    """A search: `state` is `pending`, `done` (with `result`), `failed` (with `error`) or `expired`."""
+    """A search: `state` is `pending`, `done` (with `result`), `failed` (with `error`) or `expired`.
+
+    One that expired may be sent again; where a part was away, `error` says which.
+    """
 
     search_id: str
     state: str

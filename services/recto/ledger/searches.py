@@ -65,9 +65,9 @@ class Searches:
         """Keep the answer of a search."""
         self._end(search_id, "done", result, "")
 
-    def fail_search(self, search_id: str, sentence: str) -> None:
-        """Note why there is no answer."""
-        self._end(search_id, "failed", None, storable(sentence))
+    def fail_search(self, search_id: str, sentence: str, *, transient: bool = False) -> None:
+        """Note why there is no answer; where a part was away for a while, the same search may be sent again."""
+        self._end(search_id, "expired" if transient else "failed", None, storable(sentence))
 
     def prune_searches(self, older_than_days: float) -> list[str]:
         """Forget old searches; returns the names of their photos in the store of incoming files."""

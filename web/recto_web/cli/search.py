@@ -103,6 +103,8 @@ def run_one(
             return row.result
         if row.state == "failed":
             raise BadInput(row.error)
+        if row.state == "expired" and row.error:
+            raise Unavailable(row.error)
         time.sleep(POLL_SECONDS)
     raise Unavailable("No worker answered in time; `recto status` shows which parts run.")
 

@@ -105,6 +105,8 @@ def respond(row: SearchRow) -> ResponseReturnValue:
         return _pending(row)
     if row.state == "failed":
         return _failed(422, "This photo could not be searched", row.error)
+    if row.error:
+        return _failed(503, "Not at the moment", row.error)
     return _failed(
         503, "No answer in time", "No worker answered in time. Try again; `recto status` shows what runs."
     )
