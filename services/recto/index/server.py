@@ -158,20 +158,22 @@ class ServerIndex:
 
     def publish(self, version: Version) -> None:
         """Point the aliases `recto_front` and `recto_back` at the pair: readers see the old pair or the new one."""
-        changes: list[models.AliasOperations] = []
-        for side in Side:
-            name = version.collection(side)
+        wanted = {_alias(side): version.collection(side) for side in Side}
+        for name in wanted.values():
             require_encoder(self._layouts.read(name), version, name)
-            alias = models.CreateAlias(
-                collection_name=name, alias_name=_alias(side)
-            )  # replaces one of that name
-            changes.append(models.CreateAliasOperation(create_alias=alias))
+        if wanted.items() <= self._aliases().items():
+            return  # a change makes the server wait for all nodes, ten seconds for one that is away
+        changes: list[models.AliasOperations] = [
+            models.CreateAliasOperation(  # replaces one of that name
+                create_alias=models.CreateAlias(collection_name=name, alias_name=alias)
+            )
+            for alias, name in wanted.items()
+        ]
         self._connection.call(lambda client: client.update_collection_aliases(changes))
 
     def published(self) -> Version | None:
         """The pair that both aliases name."""
-        found = self._connection.call(lambda client: client.get_aliases()).aliases
-        taken = {alias.alias_name: alias.collection_name for alias in found}
+        taken = self._aliases()
         if _alias(Side.FRONT) not in taken:
             return None
         version = self._version(taken[_alias(Side.FRONT)])
@@ -224,8 +226,7 @@ class ServerIndex:
         self._write(lambda client: client.upsert(name, batch, wait=True, ordering=ORDERING))
 
     def _drop(self, name: str) -> None:
-        seconds = self._connection.seconds
-        self._connection.call(lambda client: client.delete_collection(name, timeout=seconds), again=False)
+        self._connection.call(lambda client: client.delete_collection(name), again=False)
 
     def _delete(self, name: str, chosen: models.PointsSelector) -> None:
         self._write(lambda client: client.delete(name, chosen, wait=True, ordering=ORDERING))
@@ -255,6 +256,10 @@ class ServerIndex:
 
     def _version(self, name: str) -> Version:
         return Version(name.rpartition("__")[2], self._layouts.get(name).encoder)
+
+    def _aliases(self) -> dict[str, str]:
+        found = self._connection.call(lambda client: client.get_aliases()).aliases
+        return {alias.alias_name: alias.collection_name for alias in found}
 
     def _names(self) -> list[str]:
         found = self._connection.call(lambda client: client.get_collections()).collections

@@ -157,11 +157,6 @@ class Connection:
             raise
         return connection
 
-    @property
-    def seconds(self) -> int:
-        """Longest time of a request, in whole seconds, as the server takes it."""
-        return math.ceil(self._seconds)
-
     def call(self, request: Callable[[QdrantClient], T], *, http: bool = False, again: bool = True) -> T:
         """The answer to a request. With `again` it is repeated when the server does not answer or fails, on the next
         node where there are several: only for what has the same effect twice. `http` keeps it from gRPC.

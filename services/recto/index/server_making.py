@@ -48,12 +48,16 @@ def _create(connection: Connection, name: str, layout: Layout, options: Options)
         )
 
     def create(client: QdrantClient) -> None:
-        client.create_collection(name, timeout=connection.seconds, **options.collection(layout))
+        client.create_collection(name, **options.collection(layout))
 
     try:
+        # Without a time-out of its own the server waits ten seconds for a node that is away, and goes on without it.
         connection.call(create)
-    except AlreadyThere:  # by another process, or by our own first try, whose answer was lost
+    except AlreadyThere:  # made by another process, or by our own first try, whose answer was lost
         LOG.info("%s was made by another process meanwhile.", name)
+    except Unavailable:
+        if _existing(connection, name) is None:
+            raise
 
 
 def _created(connection: Connection, name: str) -> models.CollectionInfo:
