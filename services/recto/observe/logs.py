@@ -19,6 +19,7 @@ def configure(log_format: str, worker: str) -> None:
     handler.setFormatter(JsonFormatter() if log_format == "json" else TextFormatter())
     handler.addFilter(_AddContext(worker))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # else a line for every request to a Qdrant server
 
 
 class _AddContext(logging.Filter):
