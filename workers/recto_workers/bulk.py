@@ -44,6 +44,11 @@ def submit(
     return _enter(ledger, parse_document(document), uuid.uuid4().hex[:16], state)
 
 
+def job_of(document_id: str) -> str:
+    """The job of a document with this `id`, whether it has been submitted yet or not."""
+    return hashlib.sha256(f"bulk job\0{document_id}".encode()).hexdigest()[:16]
+
+
 def accept(ledger: Ledger, document: bytes, job_id: str) -> str:
     """`submit` for what was dropped into the queue: a document that cannot be used becomes a failed job.
 
@@ -103,8 +108,7 @@ def export(ledger: Ledger, job_id: str, outcome: Outcome | None = None) -> Itera
 
 
 def _enter(ledger: Ledger, document: JobDocument, job_id: str, state: Mapping[str, Any]) -> str:
-    if document.id:
-        job_id = hashlib.sha256(f"bulk job\0{document.id}".encode()).hexdigest()[:16]
+    job_id = job_of(document.id) if document.id else job_id
     wanted = document.to_json()
     found = ledger.enter_job(job_id, document.source, wanted, paused=document.paused, state=state)
     if found != wanted:
