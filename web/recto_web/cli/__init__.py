@@ -8,7 +8,7 @@ import click
 
 from recto import __version__
 from recto.errors import RectoError
-from recto_web.cli import admin, catalogue, encoders, ingest, jobs, keys, reindex, search, serve
+from recto_web.cli import admin, catalogue, encoders, ingest, jobs, keys, reindex, search, serve, status
 
 EXIT_ERROR = 1
 """Something cannot be done; the sentence on stderr says what and why."""
@@ -50,5 +50,6 @@ for command in (
     *keys.COMMANDS,
     *reindex.COMMANDS,
     *admin.COMMANDS,
+    *status.COMMANDS,
 ):
     main.add_command(command)

@@ -1,54 +1,15 @@
-"""`recto status`, `settings`, `rebuild`, `doctor`: for those who run Recto."""
+"""`recto settings`, `rebuild`, `doctor`: for those who run Recto."""
 
 from __future__ import annotations
 
 import json
 import time
-from dataclasses import asdict
-from typing import Any
 
 import click
 
 from recto.errors import BadSetting
 from recto.settings import Settings
 from recto_web.cli.session import Session, connect
-
-
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def status(as_json: bool) -> None:
-    """Show which parts run, how many covers stand where, and the latest jobs."""
-    with connect(needs_workers=False) as session:
-        facts = _facts(session)
-    if as_json:
-        click.echo(json.dumps(facts))
-        return
-    click.echo(f"data folder  {facts['data_dir']}")
-    click.echo(f"running      {'yes' if facts['running'] else 'no (start it with `recto up`)'}")
-    live = facts["live"]
-    click.echo(
-        f"encoder      {live['encoder']} (recipe {live['recipe_id']})" if live else "encoder      none yet"
-    )
-    for worker in facts["workers"]:
-        click.echo(f"worker       {worker['name']} on {worker['host']}, process {worker['pid']}")
-    click.echo("covers       " + ", ".join(f"{count} {state}" for state, count in facts["covers"].items()))
-    for job in facts["jobs"]:
-        done = job["covers"] - job["waiting"]
-        click.echo(
-            f"job          {job['job_id']} {job['state']}: {done} of {job['covers']}, {job['failed']} failed"
-        )
-
-
-def _facts(session: Session) -> dict[str, Any]:
-    live = session.ledger.live_version()
-    return {
-        "data_dir": str(session.settings.data_dir),
-        "running": session.producer is not None,
-        "live": asdict(live) if live else None,
-        "workers": [asdict(worker) for worker in session.producer.alive()] if session.producer else [],
-        "covers": {state.value: count for state, count in session.ledger.queue_counts().items()},
-        "jobs": [asdict(job) for job in session.ledger.jobs(1, 5).items],
-    }
 
 
 @click.command("settings")
@@ -131,4 +92,4 @@ def doctor() -> None:
         raise SystemExit(1)
 
 
-COMMANDS = (status, show_settings, rebuild, doctor)
+COMMANDS = (show_settings, rebuild, doctor)
