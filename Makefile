@@ -26,6 +26,7 @@ lint: $(VENV)/.tests ## style, types, and the files that no Docker engine checks
 	$(BIN)/ruff check $(sources)
 	$(BIN)/ruff format --check $(sources)
 	$(BIN)/mypy
+	$(BIN)/hadolint infra/Dockerfile.*
 
 format: $(VENV)/.tests ## put the code into its format
 	$(BIN)/ruff check --fix $(sources)
