@@ -141,7 +141,7 @@ def search(engine: Engine, row: SearchRow, lane: Lane) -> dict[str, Any]:
         photos = _decode(engine, row.photos)
     for number, (photo, decoded) in enumerate(zip(row.photos, photos, strict=True)):
         with times.stage("embed"):
-            embeddings = lane.encoder.embed(views(decoded.pixels))
+            embeddings = lane.encoder.embed(views(decoded.pixels, lane.encoder.view_side))
         with times.stage("describe"):
             features = local.describe(decoded.pixels, photo=True)
             words = local.words(features, photo=True)

@@ -8,27 +8,30 @@ import numpy as np
 from recto.vectors import RGB
 
 VIEW_SIDE = 288
-"""Shortest side of a view in pixels, a little above the input of every encoder, so that turning costs little."""
+"""Shortest side of a view in pixels, a little above the input of most encoders, so that turning costs little."""
 CENTRE = 0.75
 """Side of the centre crop over that of the photo. ImageNet networks on smvs_dvd: right book first .32 with four turns
 of the whole photo, .68 with the centre crop beside it."""
 
 
-def views(pixels: RGB) -> list[RGB]:
-    """Eight views of a photo (H, W, 3): whole and centre, each turned by 0, 90, 180 and 270 degrees."""
+def views(pixels: RGB, side: int = VIEW_SIDE) -> list[RGB]:
+    """Eight views of a photo (H, W, 3): whole and centre, each turned by 0, 90, 180 and 270 degrees.
+
+    `side`: shortest side of a view in pixels, at least `VIEW_SIDE`; for encoders with a large input.
+    """
     height, width = pixels.shape[:2]
     top, left = round(height * (1 - CENTRE) / 2), round(width * (1 - CENTRE) / 2)
     centre = pixels[top : height - top, left : width - left]
     return [
         np.ascontiguousarray(np.rot90(view, turn))
-        for view in (_shrink(pixels), _shrink(centre))
+        for view in (_shrink(pixels, side), _shrink(centre, side))
         for turn in range(4)
     ]
 
 
-def _shrink(pixels: RGB) -> RGB:
+def _shrink(pixels: RGB, side: int) -> RGB:
     height, width = pixels.shape[:2]
-    scale = VIEW_SIDE / min(height, width)
+    scale = max(side, VIEW_SIDE) / min(height, width)
     if scale >= 1:
         return pixels
     size = (max(1, round(width * scale)), max(1, round(height * scale)))

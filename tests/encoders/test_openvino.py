@@ -20,6 +20,8 @@ from recto.vectors import RGB
 needs_openvino = pytest.mark.skipif(
     find_spec("openvino") is None, reason="the extra openvino is not installed"
 )
+
+
 @needs_openvino
 @pytest.mark.parametrize("name", ["recto_small", "squeezenet1_1", "mobilenet_v2"])
 def test_in_float32_it_gives_the_vectors_of_torch(
@@ -42,8 +44,10 @@ def test_in_bfloat16_it_gives_nearly_the_vectors_of_torch_and_not_the_same(
 
 
 @needs_openvino
-def test_bfloat16_is_a_recipe_of_its_own(random_settings: Settings) -> None:
+def test_a_spec_that_names_it_is_a_recipe_of_its_own(random_settings: Settings) -> None:
     plain = load_encoder("recto_small", random_settings).fingerprint()
+    pinned = load_encoder("recto_small@openvino-f32", random_settings).fingerprint()
+    assert pinned == {**plain, "backend": "openvino-f32"}
     assert _bfloat16("recto_small", random_settings).fingerprint() == {**plain, "backend": "openvino-bf16"}
 
 

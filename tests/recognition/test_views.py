@@ -47,6 +47,11 @@ def test_the_centre_leaves_out_the_border(picture: RGB) -> None:
     assert (centre == 128).mean() > (views(picture)[0] == 128).mean()
 
 
+def test_views_for_a_large_input_are_larger(picture: RGB) -> None:
+    enlarged = views(np.tile(picture, (3, 3, 1)), 2 * VIEW_SIDE)[:4]
+    assert {min(view.shape[:2]) for view in enlarged} == {2 * VIEW_SIDE}
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (1, 1000), (3, 2)])
 def test_a_tiny_photo_has_views_too(shape: tuple[int, int]) -> None:
     assert all(view.size for view in views(np.zeros((*shape, 3), np.uint8)))

@@ -60,9 +60,14 @@ class Encoder:
                 )
         return rows if self._projection is None else self._projection.apply(rows)
 
+    @property
+    def view_side(self) -> int:
+        """Pixels that the shorter side of an image should have at least: with fewer, it is enlarged."""
+        return max(self._network.shorter_side, *self._network.input_size)
+
     def fingerprint(self) -> dict[str, str]:
         """What makes these embeddings comparable with each other only: the card of the network, the weights really
-        loaded, the projection, and the backend where it changes them."""
+        loaded, the projection, and the backend where the spec names one."""
         return {**self._network.fingerprint(), **self._parts}
 
 
@@ -82,7 +87,7 @@ def _open(spec: Spec, settings: Settings) -> Encoder:
     if spec.pca_size:  # before the weights: they take longer to load than to find that this is missing
         projection, parts["pca"] = load_projection(spec, network.dimension, open_blobs(settings))
     state, parts["weights"] = load_weights(network, settings)
-    if spec.backend == "openvino-bf16":
+    if spec.backend:
         parts["backend"] = spec.backend
     run = _runner(spec, network, build_network(network, state), settings)
     return Encoder(card_of(str(spec)), network, run, projection, parts)
