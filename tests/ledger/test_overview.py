@@ -16,7 +16,7 @@ from recto.records import CoverState, Where
 def test_an_empty_ledger_has_nothing_to_tell(ledger: Ledger) -> None:
     overview = ledger.overview()
     assert overview.books == sum(overview.covers.values()) == 0
-    assert overview.oldest_waiting == overview.jobs == overview.failed_by_stage == {}
+    assert (overview.oldest_waiting, overview.jobs, overview.failed_by_stage) == ({}, {}, {})
     assert overview.indexed_per_second == overview.oldest_search == 0.0
 
 

@@ -19,7 +19,7 @@ class Logger(glogging.Logger):
 
     def setup(self, cfg: Any) -> None:
         """Send everything through the root logger, as `RECTO_LOG_FORMAT` says."""
-        super().setup(cfg)
+        super().setup(cfg)  # type: ignore[no-untyped-call]
         logs.configure(Settings.from_environment().log_format, "web")
         for logger in (self.error_log, self.access_log):
             logger.handlers.clear()

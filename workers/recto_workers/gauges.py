@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -10,9 +10,6 @@ from prometheus_client.registry import Collector
 from recto.ledger import KeptVersions, LedgerOverview
 from recto_workers.heartbeat import Heartbeat
 from recto_workers.overview import Overview
-
-Values = Mapping[tuple[str, ...], float]
-"""Values by the values of the labels."""
 
 
 class OverviewCollector(Collector):
@@ -33,11 +30,10 @@ class OverviewCollector(Collector):
         if overview.workers is not None:
             yield from _of_workers(overview.workers)
         if overview.queues is not None:
-            queues = {(name,): length for name, length in overview.queues.items()}
-            yield _many("recto_queue_messages", "Messages that wait, by queue.", ("queue",), queues)
+            yield _each("recto_queue_messages", "Messages that wait, by queue.", "queue", overview.queues)
         if overview.documents is not None:
-            lists = {(name,): length for name, length in overview.documents.items()}
-            yield _many("recto_job_documents", "Documents of bulk jobs in Redis, by list.", ("list",), lists)
+            sentence = "Documents of bulk jobs in Redis, by list."
+            yield _each("recto_job_documents", sentence, "list", overview.documents)
         if overview.disk is not None:
             yield _one(
                 "recto_data_free_bytes", "Free space on the disk of the data folder.", overview.disk.free
@@ -48,49 +44,56 @@ class OverviewCollector(Collector):
 
 
 def _of_ledger(ledger: LedgerOverview) -> Iterator[GaugeMetricFamily]:
-    covers = {("live", state.value): count for state, count in ledger.covers.items()}
-    covers |= {("other", state.value): count for state, count in ledger.other_covers.items()}
-    oldest = {(state.value,): age for state, age in ledger.oldest_waiting.items()}
-    failed = {(stage,): count for stage, count in ledger.failed_by_stage.items()}
-    items = {(kind,): count for kind, count in ledger.items_waiting.items()}
+    covers = [(("live", state.value), count) for state, count in ledger.covers.items()]
+    covers += [(("other", state.value), count) for state, count in ledger.other_covers.items()]
+    oldest = {state.value: age for state, age in ledger.oldest_waiting.items()}
     yield _one("recto_books", "Books of the catalogue.", ledger.books)
     yield _many("recto_covers", "Covers by version of the index and state.", ("version", "state"), covers)
-    yield _many(
-        "recto_oldest_waiting_seconds", "Age of the cover that is longest in a state.", ("state",), oldest
+    yield _each(
+        "recto_oldest_waiting_seconds", "Age of the cover that is longest in a state.", "state", oldest
     )
-    yield _many("recto_failed_covers", "Covers that failed, by stage.", ("stage",), failed)
+    yield _each("recto_failed_covers", "Covers that failed, by stage.", "stage", ledger.failed_by_stage)
     yield _one("recto_searches_waiting", "Searches without an answer.", ledger.searches_waiting)
     yield _one("recto_oldest_search_seconds", "Age of the oldest of them.", ledger.oldest_search)
-    yield _many("recto_jobs", "Unfinished jobs by kind and state.", ("kind", "state"), ledger.jobs)
-    yield _many("recto_job_items_waiting", "Items that unfinished jobs wait for.", ("kind",), items)
+    jobs = ledger.jobs.items()
+    yield _many("recto_jobs", "Unfinished jobs by kind and state.", ("kind", "state"), jobs)
+    sentence = "Items that unfinished jobs wait for."
+    yield _each("recto_job_items_waiting", sentence, "kind", ledger.items_waiting)
 
 
 def _of_versions(versions: KeptVersions) -> GaugeMetricFamily:
-    kept: dict[tuple[str, ...], float] = {}
-    for version, state in ((versions.live, "live"), (versions.other, versions.other_state)):
-        if version is not None:
-            kept[version.recipe_id, version.encoder, state] = 1
+    kept = [
+        ((version.recipe_id, version.encoder, state), 1.0)
+        for version, state in ((versions.live, "live"), (versions.other, versions.other_state))
+        if version is not None
+    ]
     sentence = "Versions of the index that are kept."
     return _many("recto_index_version_info", sentence, ("recipe", "encoder", "state"), kept)
 
 
 def _of_workers(workers: tuple[Heartbeat, ...]) -> Iterator[GaugeMetricFamily]:
-    count = {(role,): 0.0 for role in ("index", "ingest")}
-    latest: dict[tuple[str, ...], float] = {}
+    count = {"index": 0, "ingest": 0, "jobs": 0}
+    latest: dict[str, float] = {}
     for beat in workers:
-        count[beat.role,] = count.get((beat.role,), 0.0) + 1
-        latest[beat.role,] = max(latest.get((beat.role,), 0.0), beat.since)
-    yield _many("recto_workers", "Workers that are ready, by role.", ("role",), count)
+        count[beat.role] = count.get(beat.role, 0) + 1
+        latest[beat.role] = max(latest.get(beat.role, 0.0), beat.since)
+    yield _each("recto_workers", "Workers that are ready, by role.", "role", count)
     sentence = "When the youngest ready worker of a role became ready, in seconds since 1970."
-    yield _many("recto_worker_latest_start_timestamp_seconds", sentence, ("role",), latest)
+    yield _each("recto_worker_latest_start_timestamp_seconds", sentence, "role", latest)
 
 
 def _one(name: str, sentence: str, value: float) -> GaugeMetricFamily:
     return GaugeMetricFamily(name, sentence, value=value)
 
 
-def _many(name: str, sentence: str, labels: tuple[str, ...], values: Values) -> GaugeMetricFamily:
+def _each(name: str, sentence: str, label: str, values: Mapping[str, float]) -> GaugeMetricFamily:
+    return _many(name, sentence, (label,), (((of_label,), value) for of_label, value in values.items()))
+
+
+def _many(
+    name: str, sentence: str, labels: Sequence[str], values: Iterable[tuple[tuple[str, ...], float]]
+) -> GaugeMetricFamily:
     family = GaugeMetricFamily(name, sentence, labels=labels)
-    for of_labels, value in values.items():
+    for of_labels, value in values:
         family.add_metric(of_labels, value)
     return family

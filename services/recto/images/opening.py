@@ -31,8 +31,9 @@ def _open_heif(data: bytes) -> Image.Image:
 
     pi-heif loads with the first such file: it costs 75 ms of a decoding child's start.
     """
-    import pi_heif
+    from pi_heif import options
+    from pi_heif.as_plugin import HeifImageFile
 
-    pi_heif.options.DECODE_THREADS = DECODE_THREADS
-    pi_heif.options.THUMBNAILS = pi_heif.options.DEPTH_IMAGES = pi_heif.options.AUX_IMAGES = False
-    return pi_heif.HeifImageFile(io.BytesIO(data))
+    options.DECODE_THREADS = DECODE_THREADS
+    options.THUMBNAILS = options.DEPTH_IMAGES = options.AUX_IMAGES = False
+    return HeifImageFile(io.BytesIO(data))  # type: ignore[no-untyped-call]

@@ -90,7 +90,7 @@ def _oldest(connection: Connection) -> dict[CoverState, float]:
 def _failures(connection: Connection) -> dict[str, int]:
     failed = cover.c.state == CoverState.FAILED.value
     query = select(cover.c.stage, func.count()).where(failed).group_by(cover.c.stage)
-    return dict(sorted(connection.execute(query).all()))  # type: ignore[arg-type]
+    return dict(sorted(connection.execute(query).all()))
 
 
 def _recently_indexed(connection: Connection, now: float) -> int:

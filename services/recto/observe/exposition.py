@@ -15,7 +15,7 @@ from recto.errors import Unavailable
 from recto.observe import metrics
 from recto.observe.files import AllParts, folder_of_parts
 
-assert metrics, "the metrics are made when their module is imported"
+__all__ = ["exposition", "metrics", "registry", "serve"]  # the metrics are made when their module is imported
 
 
 class _ThisProcess(Collector):
