@@ -19,13 +19,26 @@ BATCH_BYTES = 8 * 1024 * 1024  # a server takes requests of 32 MiB; less is less
 BATCH_POINTS = 256
 NUMBER_BYTES = 22  # a float32 in JSON, with its comma
 EXACT_COVERS = 10_000
-_RESCORED = models.SearchParams(quantization=models.QuantizationSearchParams(rescore=True, oversampling=2.0))
+"""Covers that match a filter up to which each of them is compared. Measured on 30,000 made vectors in 300 groups, with
+int8, first 50 against brute force: among 2,992 matches the graph finds all, among 9,930 only .778 (.924 with 512
+candidates, .999 with 512 and ACORN), while comparing these 9,930 takes a third longer than the graph alone."""
+_RESCORE = models.QuantizationSearchParams(rescore=True, oversampling=2.0)
+_UNFILTERED = models.SearchParams(quantization=_RESCORE)
+_FILTERED = models.SearchParams(
+    quantization=_RESCORE, hnsw_ef=512, acorn=models.AcornSearchParams(enable=True)
+)
 _EXACT = models.SearchParams(exact=True)
 
 
 def search_params(matching: int | None) -> models.SearchParams:
-    """How to search: exactly among few covers that match a filter, else with the graph; `matching` None: no filter."""
-    return _EXACT if matching is not None and matching <= EXACT_COVERS else _RESCORED
+    """How to search: exactly among few covers that match a filter, else with the graph; `matching` None: no filter.
+
+    The local witness' sparse words are found exactly in any case, weighed by their frequency in the whole shard and not
+    only among what matches.
+    """
+    if matching is None:
+        return _UNFILTERED
+    return _EXACT if matching <= EXACT_COVERS else _FILTERED
 
 
 def conditions(where: Where) -> models.Filter | None:
