@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -25,26 +26,33 @@ TIE = 0.02
 """What quantised vectors may take from the score of a cover that finds itself, or of another with the same picture."""
 
 
-def wrong_with(engine: Engine, lane: Lane) -> str:
-    """What keeps a version from becoming live, as a sentence; empty when nothing does.
+@dataclass(frozen=True)
+class Wrong:
+    """What keeps a version from becoming live, as a sentence, and whether work that goes on will put it right."""
 
-    Covers that the index lacks are queued again.
-    """
+    sentence: str
+    passes: bool
+
+
+def wrong_with(engine: Engine, lane: Lane) -> Wrong | None:
+    """What keeps a version from becoming live; None when nothing does. Covers that the index lacks are queued again."""
     for side in compare(engine, lane.version):
         if side.missing:
-            return (
+            return Wrong(
                 f"Of {side.in_ledger} {side.side} covers {side.missing} were missing in the index of version "
-                f"{lane.version.recipe_id}; they are indexed again."
+                f"{lane.version.recipe_id}; they are indexed again.",
+                passes=True,
             )
     with DecodePool(engine.settings) as pool:  # of its own: searches need theirs
         for side_ in Side:
             asked, lost = _look_for(engine, lane, side_, pool)
             if lost:
-                return (
+                return Wrong(
                     f"Of {asked} {side_} covers that were looked for in version {lane.version.recipe_id} by their own "
-                    f"originals, {len(lost)} were not found, among them {lost[0]}: it is not made live."
+                    f"originals, {len(lost)} were not found, among them {lost[0]}: it is not made live.",
+                    passes=False,
                 )
-    return ""
+    return None
 
 
 def _look_for(engine: Engine, lane: Lane, side: Side, pool: DecodePool) -> tuple[int, list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from recto.errors import RectoError, Refused, Unavailable
 from recto.images import MAX_SIDE, Decoded, encode_jpeg
 from recto.index import CoverPoint
 from recto.lanes import Lane
+from recto.ledger import KeptVersions
+from recto.ledger.facts import BUILDING
 from recto.maintenance import delete_surplus
 from recto.observe import metrics
 from recto.recipe import Version
@@ -25,6 +28,10 @@ THUMBNAIL_SIDE = 480
 
 STORED_TOGETHER = 4
 """Thumbnails written at a time: each waits for a disk to sync, or for an answer of the object store."""
+
+SHARE_OF_BUILD = 0.25
+"""Share of the batches that go to a version being built first while covers wait for the live one. A choice: additions
+take a third longer to become searchable, and a re-index beside endless additions four times as long as alone."""
 
 _log = logging.getLogger(__name__)
 
@@ -68,9 +75,9 @@ def ingest_batch(engine: Engine, worker: str) -> IngestReport:
 
 
 def _claim(engine: Engine, worker: str) -> tuple[Lane, list[Cover]]:
-    """Covers to work on and the lane that they are for: the live one, else the one beside it."""
+    """Covers to work on and the lane that they are for."""
     settings, kept = engine.settings, engine.ledger.kept_versions()
-    for version in kept.written:
+    for version in _in_turn(kept):
         try:
             lane = engine.lanes.get(version)
         except RectoError as error:
@@ -83,6 +90,14 @@ def _claim(engine: Engine, worker: str) -> tuple[Lane, list[Cover]]:
         if covers:
             return lane, covers
     return engine.live(), []
+
+
+def _in_turn(kept: KeptVersions) -> list[Version]:
+    """The version to work for first: the live one, but now and then the one that is built, so that it gets done also
+    while covers are added without end. Before a switch the other one: then it misses nothing that searches find.
+    """
+    now_and_then = kept.other_state == BUILDING and random.random() < SHARE_OF_BUILD  # noqa: S311 - no secret
+    return kept.written[::-1] if kept.is_switching or now_and_then else kept.written
 
 
 def index_staged(engine: Engine, staged_file: str, worker: str = "index") -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -10,10 +11,13 @@ import numpy as np
 
 from recto import local
 from recto.encoders import Encoder, load_encoder
-from recto.errors import RecipeMismatch
+from recto.errors import RecipeMismatch, RectoError
 from recto.recipe import PAYLOAD_SCHEMA, Recipe, Version
 from recto.settings import Settings
 from recto.views import views
+
+RETRY_SECONDS = 30.0
+"""An encoder that could not be loaded is not tried again for so long: looking for its weights may take ten seconds."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,7 @@ class Lanes:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._lanes: dict[Version, Lane] = {}
+        self._failures: dict[Version, tuple[float, RectoError]] = {}
         self._loading = threading.Lock()
 
     def get(self, version: Version) -> Lane:
@@ -43,7 +48,7 @@ class Lanes:
             return lane
         with self._loading:
             if version not in self._lanes:
-                self._lanes[version] = _load(version, self._settings)
+                self._lanes[version] = self._load(version)
             return self._lanes[version]
 
     def add(self, encoder: Encoder) -> Lane:
@@ -61,6 +66,16 @@ class Lanes:
         kept = set(versions)
         with self._loading:
             self._lanes = {version: lane for version, lane in self._lanes.items() if version in kept}
+
+    def _load(self, version: Version) -> Lane:
+        failed_at, failure = self._failures.get(version, (0.0, None))
+        if failure is not None and time.monotonic() - failed_at < RETRY_SECONDS:
+            raise failure
+        try:
+            return _load(version, self._settings)
+        except RectoError as error:
+            self._failures[version] = (time.monotonic(), error)
+            raise
 
 
 def version_of(encoder: Encoder) -> Version:

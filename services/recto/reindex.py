@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable
 
 from recto import local
-from recto.checking import wrong_with
-from recto.encoders import learn_pca, load_encoder
+from recto.checking import Wrong, wrong_with
+from recto.encoders import load_encoder
 from recto.encoders.pca import samples_needed
-from recto.encoders.projections import SAMPLE
+from recto.encoders.projections import SAMPLE, learn_pca
 from recto.engine import Engine
 from recto.errors import BadInput, RectoError, Unavailable
 from recto.images import DecodePool
@@ -32,6 +32,10 @@ LEDGER_BYTES = 500
 """Bytes of a cover's second row with its places in indexes; docs/ledger.md has what was measured."""
 PAUSE_SECONDS = 0.02
 """Between two chunks of rows, so that others who wait for the ledger get their turn."""
+FEW = 100
+"""A version is nearly done, and worth checking, when one cover in so many is on its way into it."""
+SWITCH_SECONDS, TRY_SECONDS = 5.0, 0.1
+"""How long and how closely a moment for the switch is looked for before another look at what else is to be done."""
 GIB = 2**30
 
 Served = Callable[[Version], bool]
@@ -115,42 +119,62 @@ def _new_lane(engine: Engine, request: Request) -> Lane:
 
 
 def _build(engine: Engine, version: Version) -> bool:
-    """Give every cover its row; when all that searches find now is in the new version too, check it."""
+    """Give every cover its row; when nearly all that searches find now is in the new version too, check it."""
     while engine.ledger.seed_covers():
         time.sleep(PAUSE_SECONDS)
-    if engine.ledger.has_pending_other():
+    few = sum(engine.ledger.queue_counts().values()) // FEW
+    if engine.ledger.pending_other(few + 1) > few:
         return False
-    lane = engine.lanes.get(version)
-    if wrong := wrong_with(engine, lane):
-        engine.ledger.note_trouble(version, wrong)
+    wrong = wrong_with(engine, engine.lanes.get(version))
+    if wrong and wrong.passes:
+        engine.ledger.note_trouble(version, wrong.sentence)
         return False
-    _log.info("Version %s holds every cover and finds them", version.recipe_id)
     engine.ledger.mark_ready(version)
-    return True
+    if wrong:
+        engine.ledger.block_switch(version, wrong.sentence)
+    return not wrong
 
 
 def _switch(engine: Engine, kept: KeptVersions, served: Served) -> bool:
     """Make the other version live, after a check where somebody asks for it who was not there at the last one."""
     version = kept.other
     assert version is not None, "there is something to switch to"
-    lane = engine.lanes.get(version)
-    wrong = wrong_with(engine, lane) if kept.asked else ""
-    if not wrong and not served(version):
-        wrong = "An index worker has not loaded its encoder yet."
-    if wrong:
-        engine.ledger.note_trouble(version, wrong)
-        return False
-    try:
-        engine.ledger.switch_versions()
-    except BadInput as error:
-        engine.ledger.block_switch(version, str(error))
-        return False
-    except Unavailable as error:
-        engine.ledger.note_trouble(version, str(error))
-        return False
-    engine.index.publish(version)
-    _log.info("Version %s is live", version.recipe_id)
+    wrong = _in_the_way(engine, kept, version, served) or _try_switch(engine)
+    if wrong is None:
+        engine.index.publish(version)
+        _log.info("Version %s is live", version.recipe_id)
+    elif wrong.passes:
+        engine.ledger.note_trouble(version, wrong.sentence)
+    else:
+        engine.ledger.block_switch(version, wrong.sentence)
     return False
+
+
+def _in_the_way(engine: Engine, kept: KeptVersions, version: Version, served: Served) -> Wrong | None:
+    lane = engine.lanes.get(version)
+    if not served(version):
+        return Wrong("An index worker has not loaded its encoder yet.", passes=True)
+    if not kept.asked:
+        return None
+    few = sum(engine.ledger.queue_counts().values()) // FEW
+    if engine.ledger.pending_other(few + 1) > few:
+        return Wrong("Covers that searches find now are on the way into it.", passes=True)
+    return wrong_with(engine, lane)
+
+
+def _try_switch(engine: Engine) -> Wrong | None:
+    """Switch at a moment at which the new version misses nothing: while covers come in, there are only moments."""
+    deadline = time.monotonic() + SWITCH_SECONDS
+    while True:
+        try:
+            engine.ledger.switch_versions()
+            return None
+        except BadInput as error:
+            return Wrong(str(error), passes=False)
+        except Unavailable as error:
+            if time.monotonic() > deadline:
+                return Wrong(str(error), passes=True)
+        time.sleep(TRY_SECONDS)
 
 
 def _drop(engine: Engine, version: Version) -> bool:

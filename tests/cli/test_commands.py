@@ -215,6 +215,28 @@ def test_doctor_finds_nothing_wrong(recto: Recto) -> None:
     assert all(line.startswith("good") for line in lines)
 
 
+def test_the_encoder_is_changed_and_changed_back_while_the_catalogue_is_in_use(
+    recto: Recto, photos: dict[str, Path]
+) -> None:
+    first = recto.json("search", photos["front"])["recipe"]
+    assert "recto_small+pca4-" in recto("reindex", "--encoder", "recto_small", "--pca", "4", "--yes").stdout
+    second = recto.json("search", photos["front"])
+    assert (second["books"][0]["book_id"], second["recipe"] == first) == ("book2", False)
+    status = recto.json("reindex", "status")
+    assert (status["other_state"], status["lost"], status["other"]["recipe_id"]) == ("previous", 0, first)
+    assert "recto_small" in recto("reindex", "rollback").stdout
+    assert recto.json("search", photos["front"])["recipe"] == first
+    recto("reindex", "prune", "--yes")
+    assert recto.json("reindex", "status")["other"] is None
+
+
+def test_what_cannot_be_done_with_versions_is_an_error_in_a_sentence(recto: Recto) -> None:
+    assert "nothing to remove" in recto("reindex", "prune", "--yes", code=1).stderr
+    assert "already" in recto("reindex", "--encoder", "recto_small", "--yes", code=1).stderr
+    assert "no encoder" in recto("reindex", "--encoder", "none", "--yes", code=1).stderr
+    assert "Name the encoder" in recto("reindex", code=2).stderr
+
+
 def test_a_rebuild_of_the_running_catalogue_finds_everything_again(
     recto: Recto, photos: dict[str, Path]
 ) -> None:

@@ -14,7 +14,7 @@ from tests.pipeline.conftest import Shelf
 from tests.pipeline.test_search import ask, shoot
 
 from recto.engine import Engine
-from recto.index import CoverPoint, space
+from recto.index import CoverPoint
 from recto.index.space import space_of
 from recto.ledger import JobRow, KeptVersions
 from recto.maintenance import reconcile
@@ -277,7 +277,8 @@ def test_a_disk_without_room_for_a_second_index_is_refused_with_numbers(
     assert before is not None
     assert before.used > 0
     monkeypatch.setattr(
-        space.shutil, "disk_usage", lambda _: SimpleNamespace(free=before.reserve + before.used // 2)
+        "recto.index.space.shutil.disk_usage",
+        lambda _: SimpleNamespace(free=before.reserve + before.used // 2),
     )
     job_id = full.engine.ledger.request_reindex("recto_small", PCA)
     assert step(full).other is None

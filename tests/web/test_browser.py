@@ -111,6 +111,7 @@ def _every_page(server: Live, ledger: Ledger) -> list[str]:
         "/books/new",
         "/books/poe%2Fraven%201",
         "/jobs",
+        "/index",
         f"/jobs/{job_id}",
         "/none",
     ]

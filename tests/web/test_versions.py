@@ -8,6 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from tests.ledger.entries import fill, index_all
 from tests.ledger.test_versions import NEW, OLD, begin, build, seed, work
+from werkzeug.test import TestResponse
 
 from recto.ledger import Ledger
 
@@ -23,9 +24,14 @@ def shelf(ledger: Ledger) -> Ledger:
 
 def send(browser: FlaskClient, action: str, **fields: str) -> int:
     """Send a form of the page as a browser does; the status of the answer."""
-    token = re.search(r'name="form_token" value="([^"]+)"', browser.get("/index").text)
-    data = {**fields, **({"form_token": token[1]} if token else {})}
-    return browser.post(f"/index/{action}", data=data).status_code
+    return post(browser, action, fields).status_code
+
+
+def post(browser: FlaskClient, action: str, fields: dict[str, str]) -> TestResponse:
+    """Send a form with its token."""
+    token = re.search(r'name="form_token" value="([^"]+)"', browser.get("/books/new").text)
+    assert token
+    return browser.post(f"/index/{action}", data={**fields, "form_token": token[1]})
 
 
 def test_an_empty_catalogue_has_no_version_yet(client: FlaskClient) -> None:
@@ -65,8 +71,7 @@ def test_a_reindex_is_asked_for_with_a_form(browser: FlaskClient, shelf: Ledger)
 def test_what_cannot_be_built_is_refused_in_a_sentence(
     browser: FlaskClient, shelf: Ledger, fields: dict[str, str], sentence: str
 ) -> None:
-    token = re.search(r'name="form_token" value="([^"]+)"', browser.get("/index").text)
-    answer = browser.post("/index/reindex", data={**fields, **({"form_token": token[1]} if token else {})})
+    answer = post(browser, "reindex", fields)
     assert answer.status_code == 400
     assert sentence in answer.text
 

@@ -63,9 +63,10 @@ def alive(client: Redis) -> list[Heartbeat]:
 
 def _heartbeat(fields: dict[str, Any]) -> Heartbeat:
     """A heartbeat as it was sent; JSON knows no tuples."""
-    return Heartbeat(
-        **{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
-    )
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()
+    }
+    return Heartbeat(**values)
 
 
 class Beating(threading.Thread):

@@ -90,12 +90,13 @@ class Building:
             changes: dict[str, Any] = {"asked": "", "forced": False, "automatic": False, "trouble": reason}
             write_fact(connection, OTHER, replace(other, **changes))
 
-    def has_pending_other(self) -> bool:
-        """True while a cover that searches find now is on its way into the version beside the live one."""
+    def pending_other(self, most: int) -> int:
+        """Covers that searches find now and that are on their way into the other version, counted up to `most`."""
+        waiting = (other_cover.c.state.in_(PENDING), cover.c.state == CoverState.INDEXED.value)
+        query = select(other_cover.c.cover_id).join(cover, cover.c.cover_id == other_cover.c.cover_id)
         with self._database.read() as connection:
-            query = select(other_cover.c.cover_id).join(cover, cover.c.cover_id == other_cover.c.cover_id)
-            waiting = (other_cover.c.state.in_(PENDING), cover.c.state == CoverState.INDEXED.value)
-            return connection.execute(query.where(*waiting).limit(1)).first() is not None
+            some = query.where(*waiting).limit(most).subquery()
+            return connection.execute(select(func.count()).select_from(some)).scalar_one()
 
     def sample_originals(self, limit: int) -> list[str]:
         """Originals of some covers that are searchable, each once, spread over all of them."""

@@ -105,7 +105,7 @@ class Control:
             wanted = _covers_where(connection, resting, _wanted_by_others(job_id))
             indexed = _covers_where(connection, resting, _was_indexed()) - wanted
             given_up = [id_ for id_ in resting if id_ not in wanted | indexed]
-            failed = {"stage": CANCELLED, "reason": GIVEN_UP}
+            failed: dict[str, Any] = {"stage": CANCELLED, "reason": GIVEN_UP}
             move(connection, given_up, CoverState.FAILED, **failed)
             move_other(connection, other, given_up, _RESTING, CoverState.FAILED, **failed)
             settle(connection, given_up, Outcome.FAILED, CANCELLED, GIVEN_UP)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, and_, func, select, true, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, func, select, true, update
 
 from recto.ledger.convert import cover_of
 from recto.ledger.database import Database, chunks, lock_table
@@ -87,7 +87,7 @@ class Queue:
     def staged_files(self, older_than_seconds: float) -> list[str]:
         """Files whose covers have been waiting for this long and are in no index worker's hands, the oldest first."""
         now = time.time()
-        found: list[Row[Any]] = []
+        found: list[Any] = []
         with self._database.read() as connection:
             for table in _TABLES:
                 oldest = func.min(table.c.moved)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -101,9 +102,12 @@ def _swap(connection: Connection) -> None:
     _write(connection, other_cover, rows, "here")
     won = [row.cover_id for row in rows if row.there_state == _INDEXED]
     settle(connection, won, Outcome.INDEXED)
+    failed: dict[tuple[str, str], list[str]] = defaultdict(list)  # thousands of them fail for a few reasons
     for row in rows:
         if row.there_state == _FAILED:
-            settle(connection, [row.cover_id], Outcome.FAILED, row.there_stage, row.there_reason)
+            failed[row.there_stage, row.there_reason].append(row.cover_id)
+    for (stage, reason), cover_ids in failed.items():
+        settle(connection, cover_ids, Outcome.FAILED, stage, reason)
 
 
 def _differs(row: Row[Any]) -> bool:

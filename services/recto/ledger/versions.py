@@ -50,6 +50,11 @@ class KeptVersions:
     """Why the other version does not become live, as a sentence."""
 
     @property
+    def is_switching(self) -> bool:
+        """True while the other version is about to become live."""
+        return (self.other_state == READY and self.automatic) or self.asked in ("switch", "rollback")
+
+    @property
     def written(self) -> list[Version]:
         """The versions that every change of the catalogue reaches, the live one first."""
         beside = [self.other] if self.other and self.other_state != DROPPING else []

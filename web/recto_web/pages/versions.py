@@ -78,12 +78,8 @@ class VersionsPage:
     @property
     def is_moving(self) -> bool:
         """True while something changes by itself."""
-        return bool(self.kept.asked) or self.kept.other_state in ("building", "dropping") or self.is_switching
-
-    @property
-    def is_switching(self) -> bool:
-        """True from the moment at which a version is ready until it is live by itself."""
-        return self.kept.other_state == "ready" and self.kept.automatic
+        in_work = self.kept.other_state in ("building", "dropping")
+        return in_work or self.kept.is_switching or bool(self.kept.asked)
 
 
 @blueprint.get("/index")
