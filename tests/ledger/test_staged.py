@@ -72,3 +72,18 @@ def test_only_what_the_index_holds_or_is_about_to_is_queued_again(ledger: Ledger
     assert ledger.index_again([*staged, working.cover_id, "unknown"], "") == 2
     counts = ledger.queue_counts()
     assert (counts[CoverState.QUEUED], counts[CoverState.WORKING]) == (2, 1)
+
+
+def test_processes_that_take_and_end_a_lease_at_once_never_both_have_it(ledger: Ledger) -> None:
+    holders: list[str] = []
+
+    def take(holder: str) -> None:
+        for _ in range(20):
+            if ledger.take_lease("upkeep", holder, LONG):
+                holders.append(holder)
+                assert set(holders) == {holder}
+                holders.remove(holder)
+                ledger.end_lease("upkeep", holder)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(take, ["one", "two", "three", "four"]))

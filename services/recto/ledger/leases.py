@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import time
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from recto.ledger.database import Database, add_rows, put_rows
 from recto.ledger.schema import fact
 
 _PREFIX = "lease:"
+_FREE = json.dumps({"holder": "", "until": 0})
 
 
 class Leases:
@@ -23,7 +24,7 @@ class Leases:
         key, now = _PREFIX + name, time.time()
         mine = json.dumps({"holder": holder, "until": now + seconds})
         with self._database.write() as connection:
-            add_rows(connection, fact, [{"key": key, "value": json.dumps({"holder": "", "until": 0})}])
+            add_rows(connection, fact, [{"key": key, "value": _FREE}])
             held = select(fact.c.value).where(fact.c.key == key).with_for_update()
             found = json.loads(connection.execute(held).scalar_one())
             free = found["holder"] in ("", holder) or found["until"] <= now
@@ -32,10 +33,10 @@ class Leases:
         return bool(free)
 
     def end_lease(self, name: str, holder: str) -> None:
-        """Give a lease back."""
+        """Give a lease back. Its row stays: whoever waits for it in PostgreSQL would find none."""
         key = _PREFIX + name
         with self._database.write() as connection:
             held = select(fact.c.value).where(fact.c.key == key).with_for_update()
             text = connection.execute(held).scalar_one_or_none()
             if text is not None and json.loads(text)["holder"] == holder:
-                connection.execute(delete(fact).where(fact.c.key == key))
+                put_rows(connection, fact, [{"key": key, "value": _FREE}])
