@@ -83,6 +83,16 @@ class QdrantServer:
         """Stop it as an operator does."""
         self._end(signal.SIGTERM)
 
+    def pause(self) -> None:
+        """Let it answer nothing, as an overloaded machine does."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """End a pause."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGCONT)
+
     def __enter__(self) -> QdrantServer:
         return self.start()
 
