@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 from tests.outside.deployment import Deployment, deployment, patiently
 from tests.support.postgres import programs_of_postgres
-from tests.support.qdrant import SERVER_URL, Bridge, remove_collections, settings_of
+from tests.support.qdrant import SERVER_URL, remove_collections
 from tests.workers.running import wait_until
 
 from recto.shelf import EASY, DrawnBook, draw_book, photograph
@@ -64,20 +64,13 @@ def running() -> Iterator[Deployment]:
         pytest.skip("no PostgreSQL is installed (Debian: postgresql)")
     with TemporaryDirectory(prefix="recto-outside-") as name:
         Path(name).chmod(0o755)  # PostgreSQL runs as somebody else
-        yield from _deployed(Path(name))
-
-
-def _deployed(folder: Path) -> Iterator[Deployment]:
-    if SERVER_URL:
-        remove_collections(SERVER_URL)
-        with deployment(folder, settings_of(SERVER_URL)) as found:
+        if SERVER_URL:
+            remove_collections(SERVER_URL)
+        with deployment(Path(name), SERVER_URL) as found:
             found.start("web", "index-1", "ingest-1", "ingest-2")
             yield found
-        remove_collections(SERVER_URL)
-        return
-    with Bridge(folder=folder / "qdrant") as bridge, deployment(folder, settings_of(bridge.url)) as found:
-        found.start("web", "index-1", "ingest-1", "ingest-2")
-        yield found
+        if SERVER_URL:
+            remove_collections(SERVER_URL)
 
 
 @pytest.fixture

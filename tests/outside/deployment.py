@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 from tests.support.postgres import PostgresServer
+from tests.support.qdrant import Bridge, settings_of
 from tests.support.s3 import S3Server, free_port
 from tests.workers.running import wait_until
 
@@ -126,6 +127,7 @@ class Deployment:
     s3: S3Server
     bucket: str
     common: dict[str, Any]
+    qdrant: Bridge | None  # none where the tests are given a server
     processes: dict[str, Process] = dataclasses.field(default_factory=dict)
 
     def settings(self, name: str) -> Settings:
@@ -184,6 +186,12 @@ class Deployment:
             f"--- {log.name}\n{log.read_text()[-2500:]}" for log in sorted(self.folder.glob("*.log"))
         )
 
+    def end_qdrant(self) -> None:
+        """End the bridge to Qdrant, where it is ours."""
+        if self.qdrant is not None:
+            with self.qdrant:
+                self.qdrant = None
+
     def stop(self) -> None:
         """End all processes of Recto."""
         for process in self.processes.values():
@@ -193,8 +201,8 @@ class Deployment:
 
 
 @contextmanager
-def deployment(folder: Path, qdrant_settings: dict[str, Any]) -> Iterator[Deployment]:
-    """The outside parts, running and empty; none of Recto's processes yet."""
+def deployment(folder: Path, server_url: str = "") -> Iterator[Deployment]:
+    """The outside parts, running and empty; none of Recto's processes yet. Without the URL of a Qdrant: a bridge."""
     for part in ("redis", "postgres"):
         (folder / part).mkdir()
     with ExitStack() as stack:
@@ -202,8 +210,9 @@ def deployment(folder: Path, qdrant_settings: dict[str, Any]) -> Iterator[Deploy
         postgres = stack.enter_context(PostgresServer(folder / "postgres"))
         s3 = stack.enter_context(S3Server(folder / "s3.log"))
         bucket = s3.make_bucket()
+        qdrant = None if server_url else Bridge(folder=folder / "qdrant")
         common = {
-            **qdrant_settings,
+            **settings_of(qdrant.url if qdrant else server_url),
             **s3.settings(bucket),
             "s3_seconds": S3_SECONDS,
             "redis_url": redis.url,
@@ -215,7 +224,8 @@ def deployment(folder: Path, qdrant_settings: dict[str, Any]) -> Iterator[Deploy
             "lease_seconds": 20.0,
             "search_seconds": 120.0,
         }
-        running = Deployment(folder, redis, postgres, s3, bucket, common)
+        running = Deployment(folder, redis, postgres, s3, bucket, common, qdrant)
+        stack.callback(running.end_qdrant)
         stack.callback(running.stop)
         yield running
 

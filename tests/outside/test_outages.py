@@ -12,6 +12,7 @@ import httpx
 import pytest
 from tests.outside.conftest import SHOWN, Scene, add_book, search, wait_for_job
 from tests.outside.deployment import Deployment
+from tests.support.qdrant import Bridge
 from tests.workers.running import draw, indexed_ids, wait_until
 
 from recto.ledger import Ledger
@@ -81,9 +82,23 @@ def stopped_postgres(running: Deployment) -> Iterator[None]:
         running.postgres.restart()
 
 
+@contextmanager
+def dead_qdrant(running: Deployment) -> Iterator[None]:
+    """Qdrant dies and comes back with what it stored."""
+    if running.qdrant is None:
+        pytest.skip("RECTO_TEST_QDRANT_URL names a server that these tests do not stop")
+    port = running.qdrant.port
+    running.end_qdrant()
+    try:
+        yield
+    finally:
+        running.qdrant = Bridge(folder=running.folder / "qdrant", port=port)
+
+
 OUTAGES: dict[str, tuple[Callable[[Deployment], Any], str]] = {
     "s3": (hanging_store, "The S3 store at "),
     "redis": (dead_redis, "the message queue (Redis) does not answer"),
+    "qdrant": (dead_qdrant, "Qdrant"),
     "postgres": (stopped_postgres, "The ledger does not answer"),
 }
 
@@ -111,18 +126,22 @@ def test_covers_that_came_during_an_outage_of_the_store_are_tried_again_and_none
 ) -> None:
     """The worker's attempts while the store hangs say nothing about the covers."""
     ledger = Ledger.open(running.settings("console"))
+    before = _outages_met(running)
     try:
         store = running.s3.client()
         for number in range(COVERS, 2 * COVERS):
             store.put_object(Bucket=running.bucket, Key=f"late/k{number:03}.jpg", Body=draw(number))
         handed = running.command("ingest", f"s3://{running.bucket}/late", "--no-wait", "--json")
         with hanging_store(running):
-            said = [running.processes[name].log for name in ("ingest-1", "ingest-2", "index-1")]
-            wait_until(
-                lambda: any("does not answer" in log.read_text() for log in said), "a worker met the outage"
-            )
+            wait_until(lambda: _outages_met(running) > before, "a worker met the outage")
         job = wait_for_job(client, f"/jobs/{json.loads(handed.stdout)['job']}")
         assert (job["indexed"], job["failed"]) == (COVERS, 0), running.said()
         assert ledger.queue_counts()[CoverState.FAILED] == 0
     finally:
         ledger.close()
+
+
+def _outages_met(running: Deployment) -> int:
+    """How often workers said so far that the store does not answer."""
+    logs = [process.log.read_text() for name, process in running.processes.items() if name != "web"]
+    return sum(log.count("The S3 store at") for log in logs)
