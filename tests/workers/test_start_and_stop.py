@@ -42,7 +42,7 @@ def test_a_supervisor_killed_in_the_middle_of_work_leaves_nothing_that_blocks_th
         assert running(settings) is None
     with temporary(settings) as instance:
         producer = Producer(instance.redis_url, settings)
-        assert {beat.role for beat in producer.alive()} == {"index", "ingest"}
+        assert {beat.role for beat in producer.alive()} == {"index", "ingest", "jobs"}
         producer.close()
         wait_until(lambda: ledger.queue_counts()[CoverState.INDEXED] == 48, "all is indexed")
         parts = descendants(instance.pid)

@@ -63,9 +63,10 @@ def test_covers_are_indexed_without_any_message_from_outside(ledger: Ledger) -> 
 
 def test_heartbeats_name_the_processes_that_are_ready(up: Up, producer: Producer) -> None:
     beats = {beat.role: beat for beat in producer.alive()}
-    assert set(beats) == {"index", "ingest"}
+    assert set(beats) == {"index", "ingest", "jobs"}
     assert beats["index"].pid == up.pid("index")
     assert beats["ingest"].pid == up.pid("ingest-1")
+    assert beats["jobs"].pid == up.pid("jobs")
     assert beats["index"].queues == ("search", "index", "maintenance")
 
 

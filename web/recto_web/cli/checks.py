@@ -105,7 +105,7 @@ def _parts(settings: Settings) -> Finding:
         return "", "no `recto up` runs on this folder"
     alive = Producer(instance.redis_url, settings).alive()
     roles = {worker.role for worker in alive}
-    missing = {"index", "ingest"} - roles
+    missing = {"index", "ingest", "jobs"} - roles
     problem = (
         f"no {' or '.join(sorted(missing))} process answers; its log in {settings.data_dir}/run/logs says why."
         if missing
