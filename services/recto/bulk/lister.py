@@ -14,6 +14,7 @@ from recto.errors import BadInput, RectoError, Refused
 from recto.intake import entries_of
 from recto.ledger import EntryItem, ItemRow, Ledger, Listing
 from recto.manifest.cells import UnusableError
+from recto.observe import context
 from recto.settings import Settings
 from recto.sources import Source, keep_image
 
@@ -53,7 +54,7 @@ class Lister:
         listings = self._ledger.take_listings(self._name, LEASE_SECONDS, JOBS_AT_ONCE)
         self._forget_others({listing.job_id for listing in listings})
         listings.sort(key=lambda listing: self._served.get(listing.job_id, 0.0))
-        served = [self._serve(listing, on_listed) for listing in listings if not self._stopped]
+        served = [self._serve_named(listing, on_listed) for listing in listings if not self._stopped]
         return any(served)
 
     def stop(self) -> None:
@@ -65,6 +66,11 @@ class Lister:
         self._readers.clear()
         self._dry_run.close()
         self._ledger.release_listings(self._name)
+
+    def _serve_named(self, listing: Listing, on_listed: Callable[[], None]) -> bool:
+        """`_serve`, whose log lines name the job."""
+        with context.bound(job_id=listing.job_id):
+            return self._serve(listing, on_listed)
 
     def _serve(self, listing: Listing, on_listed: Callable[[], None]) -> bool:
         job_id = listing.job_id
