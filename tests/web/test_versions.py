@@ -76,6 +76,14 @@ def test_what_cannot_be_built_is_refused_in_a_sentence(
     assert sentence in answer.text
 
 
+def test_why_a_reindex_did_not_begin_is_said(client: FlaskClient, shelf: Ledger) -> None:
+    shelf.request_reindex("vgg16")
+    request = shelf.reindex_request()
+    assert request is not None
+    shelf.refuse_reindex(request, "The disk is too small.")
+    assert "The disk is too small." in client.get("/index").text
+
+
 def test_a_version_that_is_built_shows_its_progress_and_refreshes(client: FlaskClient, shelf: Ledger) -> None:
     begin(shelf)
     seed(shelf)
@@ -98,6 +106,7 @@ def test_what_a_switch_would_lose_is_listed_and_must_be_allowed(browser: FlaskCl
     text = browser.get("/index").text
     assert "What the switch would lose" in text
     assert "It has no end." in text
+    assert "Try what failed again" in text
     assert send(browser, "switch", allow_failed="yes") == 303
     assert shelf.switch_versions() == NEW
 

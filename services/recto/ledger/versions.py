@@ -25,7 +25,7 @@ from recto.ledger.facts import (
 )
 from recto.ledger.jobs import write_job
 from recto.ledger.reindexing import KIND, end_reindex
-from recto.ledger.schema import cover, other_cover
+from recto.ledger.schema import cover, job, other_cover
 from recto.ledger.switching import NOT_INDEXED, lost_by_state
 from recto.recipe import Version
 from recto.records import Cover, CoverState
@@ -117,6 +117,12 @@ class Versions:
         """The re-index that was asked for and has not begun."""
         with self._database.read() as connection:
             return read_request(connection)
+
+    def last_reindex(self) -> str:
+        """The job of the re-index that was asked for last; empty where none ever was."""
+        with self._database.read() as connection:
+            query = select(job.c.job_id).where(job.c.kind == KIND).order_by(job.c.created.desc()).limit(1)
+            return connection.execute(query).scalar_one_or_none() or ""
 
     def refuse_reindex(self, request: Request, reason: str) -> None:
         """End a re-index that cannot begin; its job says why."""

@@ -187,7 +187,8 @@ def _lines(ledger: Ledger, kept: KeptVersions) -> list[str]:
     if kept.asked == "begin":
         lines.append(f"asked     a re-index, job {kept.job_id}, which a running `recto up` begins")
     if kept.other is None:
-        return lines
+        last = ledger.job(ledger.last_reindex())
+        return [*lines, f"last      {last.reason}"] if last and last.reason and not kept.asked else lines
     lines.append(f"{kept.other_state:9} {kept.other.encoder} (recipe {kept.other.recipe_id})")
     if kept.job_id and (job := ledger.job(kept.job_id)) is not None:
         lines.append(

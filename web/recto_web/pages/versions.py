@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -20,6 +21,8 @@ from recto_workers import actions
 
 LOST_SHOWN = 12
 """Covers that are listed of those a switch would lose; the job lists all."""
+
+SHOWN_SECONDS = 86_400.0
 
 blueprint = Blueprint("versions", __name__)
 
@@ -74,6 +77,7 @@ class VersionsPage:
     lost_count: int
     lost: tuple[LostCover, ...]
     encoders: tuple[Card, ...]
+    refused: str  # why the last re-index did not come to its end
 
     @property
     def is_moving(self) -> bool:
@@ -98,6 +102,7 @@ def show() -> ResponseReturnValue:
         lost_count=count,
         lost=tuple(lost),
         encoders=_offered(kept.live),
+        refused=_refused(kept),
     )
     return render(page)
 
@@ -154,6 +159,15 @@ def _view(version: Version | None) -> VersionView | None:
 def _offered(live: Version | None) -> tuple[Card, ...]:
     """The encoders to choose from; the one in use last, since it makes another version only with shorter embeddings."""
     return tuple(sorted(CARDS.values(), key=lambda each: live is not None and each.name == live.encoder))
+
+
+def _refused(kept: KeptVersions) -> str:
+    """Why the last re-index did not come to its end, for a day; whoever asked for it comes back to this page."""
+    if kept.other is not None or kept.asked:
+        return ""
+    row = parts().ledger.job(parts().ledger.last_reindex())
+    lately = row is not None and time.time() - row.created < SHOWN_SECONDS
+    return row.reason if row is not None and lately else ""
 
 
 def _is_forced() -> bool:
