@@ -100,6 +100,13 @@ def test_prometheus_takes_the_example_configuration(promtool: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_alerts_call_somebody_when_they_should_and_not_otherwise(promtool: str) -> None:
+    command = [promtool, "test", "rules", "alerts_test.yml"]
+    folder = REPOSITORY / "tests" / "observe"
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_prometheus_finds_nothing_wrong_with_the_metrics(promtool: str) -> None:
     shown = generate_latest(registry(OverviewCollector(lambda: EVERYTHING)))
     done = subprocess.run([promtool, "check", "metrics"], input=shown, capture_output=True, check=False)
