@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from tests.ledger.entries import fill, index_all, put, sha256
 
@@ -178,7 +180,7 @@ def test_a_cover_that_would_be_lost_stops_the_switch_and_is_listed(shelf: Ledger
     shelf.mark_failed(bad.cover_id, "describe", "It has no end.", NEW.recipe_id)
     work(shelf, NEW)
     shelf.mark_ready(NEW)
-    with pytest.raises(BadInput, match="1 cover .* --allow-failed"):
+    with pytest.raises(BadInput, match=r"1 cover .* --allow-failed"):
         shelf.switch_versions()
     count, lost = shelf.lost_covers(10)
     assert (count, [(each.cover.cover_id, each.reason) for each in lost]) == (
@@ -321,3 +323,53 @@ def test_a_lease_is_held_by_one_and_free_when_it_runs_out(ledger: Ledger) -> Non
     ledger.end_lease("upkeep", "one")
     assert ledger.take_lease("upkeep", "two", 0.0)
     assert ledger.take_lease("upkeep", "one", LONG)
+
+
+def _carry_out(step: Callable[[str, int], int | None], job_id: str) -> None:
+    after: int | None = 0
+    while after is not None:
+        after = step(job_id, after)
+
+
+def test_a_paused_job_is_held_back_in_both_versions_and_resumed_in_both(shelf: Ledger) -> None:
+    build(shelf)
+    job_id = fill(shelf, 2, first=5)
+    shelf.pause_job(job_id)
+    _carry_out(shelf.hold_some, job_id)
+    for version in (OLD, NEW):
+        assert states(shelf, version) == {"held": 4, "indexed": 10}
+    assert shelf.switch_versions() == NEW  # what is held back in both is not lost by anybody
+    shelf.resume_job(job_id)
+    _carry_out(shelf.free_some, job_id)
+    for version in (OLD, NEW):
+        assert states(shelf, version) == {"indexed": 10, "queued": 4}
+
+
+def test_covers_of_a_cancelled_job_fail_in_both_versions(shelf: Ledger) -> None:
+    build(shelf)
+    job_id = fill(shelf, 2, first=5)
+    shelf.cancel_job(job_id)
+    _carry_out(shelf.give_up_some, job_id)
+    for version in (OLD, NEW):
+        assert states(shelf, version) == {"failed": 4, "indexed": 10}
+
+
+def test_failed_covers_are_tried_again_in_both_versions(shelf: Ledger) -> None:
+    job_id = fill(shelf, 1, first=5)
+    for cover in shelf.claim("worker", 10, LONG):
+        shelf.mark_failed(cover.cover_id, "decode", "no")
+    build(shelf)
+    assert states(shelf, NEW) == {"failed": 2, "indexed": 10}
+    assert shelf.retry_items(job_id) == 2
+    for version in (OLD, NEW):
+        assert states(shelf, version) == {"indexed": 10, "queued": 2}
+
+
+def test_before_a_switch_work_for_the_other_version_comes_first(shelf: Ledger) -> None:
+    assert not shelf.kept_versions().is_switching
+    build(shelf)
+    assert shelf.kept_versions().is_switching
+    shelf.switch_versions()
+    assert not shelf.kept_versions().is_switching
+    shelf.ask("rollback")
+    assert shelf.kept_versions().is_switching
