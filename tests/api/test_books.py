@@ -94,10 +94,6 @@ def test_entering_may_be_limited_to_new_books(ask: Asks) -> None:
     assert ask("PUT", "/books/other", {"If-Match": "*"}, json=RAVEN).status_code == 412
 
 
-def test_a_condition_that_is_not_one_is_refused(ask: Asks) -> None:
-    assert ask("PUT", "/books/raven", {"If-Match": "abc"}, json=RAVEN).status_code == 400
-
-
 def test_a_deleted_book_is_gone(ask: Asks, ledger: Ledger) -> None:
     ask("PUT", "/books/raven", json=RAVEN)
     assert ask("DELETE", "/books/raven").status_code == 204
@@ -134,7 +130,7 @@ def test_pages_name_their_neighbours(ask: Asks, ledger: Ledger) -> None:
     assert page.json
     assert (page.json["total"], page.json["page"], page.json["page_size"]) == (5, 2, 2)
     assert [book["book_id"] for book in page.json["items"]] == ["b2", "b3"]
-    links = dict(reversed(part.split("; rel=")) for part in page.headers["Link"].split(", "))
+    links = {part.split("; rel=")[1]: part.split("; rel=")[0] for part in page.headers["Link"].split(", ")}
     assert set(links) == {'"first"', '"prev"', '"next"', '"last"'}
     after = ask("GET", links['"next"'].strip("<>").removeprefix("/api/v1")).json
     assert after

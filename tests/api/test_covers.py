@@ -45,7 +45,11 @@ def test_what_cannot_be_added_is_refused_with_a_reason(ask: Asks, ledger: Ledger
         answer = ask("POST", "/covers", data=form)
         assert answer.status_code == status
         assert answer.mimetype == "application/problem+json"
-    for form in ({"book_id": "raven"}, {"book_id": "raven", "front": upload(picture()), "sides": "x"}):
+    more: list[dict[str, Any]] = [
+        {"book_id": "raven"},
+        {"book_id": "raven", "front": upload(picture()), "sides": "x"},
+    ]
+    for form in more:
         assert ask("POST", "/covers", data=form, content_type="multipart/form-data").status_code == 422
 
 

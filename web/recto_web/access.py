@@ -42,7 +42,6 @@ ACCESS: Mapping[str, Scopes] = {
     "covers": READ,
     "jobs": WRITE,
     "sign_in": ANY_KEY,
-    "health.metrics": ANY_KEY,
     "api_docs": ANY_KEY,
     "api_searches": SEARCH,
     "api_books": WRITE,

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Mapping
 
-from sqlalchemy import Connection, Row, delete, select
+from sqlalchemy import Connection, delete, select
 
 from recto.ledger import schema
 from recto.ledger.convert import book_of
@@ -41,7 +40,8 @@ class Removal:
             if allowed is not None:
                 allowed(book_of(found))
             query = select(cover.c.cover_id, cover.c.sha256).where(cover.c.book_id == book_id)
-            covers = connection.execute(query.order_by(cover.c.cover_id).with_for_update()).all()
+            rows = connection.execute(query.order_by(cover.c.cover_id).with_for_update())
+            covers = {row.cover_id: row.sha256 for row in rows}
             _remove_covers(connection, other, book_id, covers, DELETED)
             for table in (schema.book_term, book):
                 connection.execute(delete(table).where(table.c.book_id == book_id))
@@ -56,10 +56,12 @@ class Removal:
         with self._database.write() as connection:
             other = locked_versions(connection).other
             query = select(cover.c.cover_id, cover.c.book_id, cover.c.sha256)
-            found = connection.execute(query.where(cover.c.cover_id == cover_id).with_for_update()).one_or_none()
+            found = connection.execute(
+                query.where(cover.c.cover_id == cover_id).with_for_update()
+            ).one_or_none()
             if found is None:
                 return False
-            _remove_covers(connection, other, found.book_id, [found], COVER_DELETED)
+            _remove_covers(connection, other, found.book_id, {cover_id: found.sha256}, COVER_DELETED)
         return True
 
     def deleted_books(self, limit: int) -> list[str]:
@@ -92,11 +94,12 @@ class Removal:
 
 
 def _remove_covers(
-    connection: Connection, other: Other | None, book_id: str, covers: Sequence[Row[Any]], reason: str
+    connection: Connection, other: Other | None, book_id: str, covers: Mapping[str, str], reason: str
 ) -> None:
-    """Remove covers of a book from both versions, and note that the index must forget what it holds of the book."""
-    ids = [row.cover_id for row in covers]
-    add_rows(connection, schema.removed_blob, [{"book_id": book_id, "sha256": row.sha256} for row in covers])
+    """Remove covers (sha256 by id) of a book from both versions; the index must forget what it holds of the book."""
+    ids = list(covers)
+    blobs = [{"book_id": book_id, "sha256": sha256} for sha256 in covers.values()]
+    add_rows(connection, schema.removed_blob, blobs)
     put_rows(connection, schema.removal, [{"book_id": book_id, "requested": time.time()}])
     settle(connection, ids, Outcome.FAILED, "deleted", reason)
     if other is not None:

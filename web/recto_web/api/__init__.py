@@ -16,7 +16,7 @@ def register(app: Flask) -> None:
 
     description = describe(app)
     for module in (searches, books, covers, jobs, index, status):
-        description.register_blueprint(module.resource)
+        description.add(module.resource)
     app.register_blueprint(docs.blueprint)
     app.extensions[docs.EXTENSION] = finished(description, app)
     app.before_request(_check_body)

@@ -19,7 +19,7 @@ from recto_web.api.paging import PageQuery
 NAME_PATTERN = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
 """A name in a list: not blank."""
 EXTRA_VALUE = {
-    "type": ["string", "number", "boolean", "null"],
+    "type": ["string", "number", "boolean"],  # and null, as `allow_none` says
     "maxLength": MAX_EXTRA_TEXT,
     "pattern": r"^[^\u0000]*$",
 }

@@ -6,8 +6,10 @@ import logging
 from typing import Any
 
 from flask import Response, abort, jsonify, make_response, request, url_for
+from flask.typing import ResponseReturnValue
 
 from recto.errors import BadInput, Unavailable
+from recto.ledger.validation import check_book
 from recto.records import Book
 from recto_web.adding import wake
 from recto_web.api.book_schemas import (
@@ -18,31 +20,30 @@ from recto_web.api.book_schemas import (
     show_book,
     show_listed_book,
 )
-from recto_web.api.etags import PATTERN, allowed, check_header, etag_of
+from recto_web.api.etags import allowed, etag_of
 from recto_web.api.examples import BOOK, BOOK_FIELDS
-from recto_web.api.kit import Resource, described, fails, gives, takes_json, takes_query
+from recto_web.api.kit import NOT_MODIFIED, Resource, described, fails, gives, takes_json, takes_query
 from recto_web.api.paging import Answer, answer_page, page_of
 from recto_web.parts import parts
 
 log = logging.getLogger(__name__)
 resource = Resource("books", "The catalogue.")
 NO_BOOK = "There is no book with this id."
-TAGS = {"type": "string", "pattern": f"^{PATTERN}$"}
 IF_MATCH = {
     "in": "header",
     "name": "If-Match",
-    "schema": TAGS,
+    "schema": {"type": "string"},
     "description": "`ETag` of the book as you know it; if it is another by now, nothing happens (412).",
 }
 IF_NONE_MATCH = {
     "in": "header",
     "name": "If-None-Match",
-    "schema": TAGS,
+    "schema": {"type": "string"},
     "description": "`*`: enter the book only if there is none with this id (else 412).",
 }
 
 
-@resource.get("/books")
+@resource.on("GET", "/books")
 @takes_query(BookQuery)
 @gives(200, page_of(ListedBookSchema), "A page of books, by title.", headers=["Link"])
 def listing(query: dict[str, Any]) -> Answer:
@@ -54,20 +55,19 @@ def listing(query: dict[str, Any]) -> Answer:
     return answer_page(parts().ledger.browse(query=words, **query), show_listed_book)
 
 
-@resource.get("/books/<book:book_id>")
+@resource.on("GET", "/books/<book:book_id>")
 @described(
-    parameters=[{**IF_NONE_MATCH, "description": "`ETag` of the copy that you have; if it is good, 304."}]
+    parameters=[{**IF_NONE_MATCH, "description": "`ETag` of the copy that you have."}], responses=NOT_MODIFIED
 )
 @gives(200, BookSchema, "The book.", example=BOOK, headers=["ETag"])
 @fails(s404=NO_BOOK)
-def get(book_id: str) -> Response:
+def get(book_id: str) -> ResponseReturnValue:
     """Get a book"""
-    check_header("If-None-Match")
     response = _answer(parts().ledger.book(book_id) or abort(404, NO_BOOK), 200)
     return response.make_conditional(request)
 
 
-@resource.put("/books/<book:book_id>")
+@resource.on("PUT", "/books/<book:book_id>")
 @described(parameters=[IF_MATCH, IF_NONE_MATCH])
 @takes_json(BookFieldsSchema, BOOK_FIELDS)
 @gives(201, BookSchema, "The book was entered.", example=BOOK, headers=["ETag", "Location"])
@@ -78,12 +78,13 @@ def put(fields: dict[str, Any], book_id: str) -> Response:
 
     Its covers stay. A change of what searches filter by sends them through the index once more.
     """
-    names = {name: tuple(fields.pop(name)) for name in ("authors", "tags")}
-    book = Book(book_id, **names, **fields)
+    authors, tags = tuple(fields.pop("authors")), tuple(fields.pop("tags"))
+    book = Book(book_id, authors=authors, tags=tags, **fields)
     try:
-        is_new = parts().ledger.change_book(book, allowed(show_book))
+        check_book(book)
     except BadInput as error:
         abort(422, str(error))
+    is_new = parts().ledger.change_book(book, allowed(show_book))
     wake()
     response = _answer(book, 201 if is_new else 200)
     if is_new:
@@ -91,7 +92,7 @@ def put(fields: dict[str, Any], book_id: str) -> Response:
     return response
 
 
-@resource.delete("/books/<book:book_id>")
+@resource.on("DELETE", "/books/<book:book_id>")
 @described(parameters=[IF_MATCH])
 @gives(
     204, description="The book is gone from catalogue and answers; its images go as soon as a worker runs."

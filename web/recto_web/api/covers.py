@@ -14,7 +14,7 @@ from recto_web.api.book_schemas import CoverQuery, CoverSchema, show_cover
 from recto_web.api.books import NO_BOOK, tell_of_deletion
 from recto_web.api.examples import COVER, JOB
 from recto_web.api.job_schemas import JobSchema, accepted
-from recto_web.api.kit import FILE, Resource, described, fails, gives, takes_form, takes_query
+from recto_web.api.kit import FILE, NOT_MODIFIED, Resource, described, fails, gives, takes_form, takes_query
 from recto_web.api.paging import Answer, answer_page, page_of
 from recto_web.api.refusals import refuse_fields
 from recto_web.book_form import MAX_FILES, read_images
@@ -48,7 +48,7 @@ FORM = {
 A_PICTURE = [{"required": ["front"]}, {"required": ["back"]}]
 
 
-@resource.get("/covers")
+@resource.on("GET", "/covers")
 @takes_query(CoverQuery)
 @gives(200, page_of(CoverSchema), "A page of covers, by state, side and id.", headers=["Link"])
 def listing(query: dict[str, Any]) -> Answer:
@@ -59,7 +59,7 @@ def listing(query: dict[str, Any]) -> Answer:
     return answer_page(parts().ledger.covers(**query), show_cover)
 
 
-@resource.post("/covers")
+@resource.on("POST", "/covers")
 @takes_form(FORM, FILES, MAX_FILES, required=["book_id"], anyOf=A_PICTURE)
 @gives(202, JobSchema, "The job that brings them into the index.", example=JOB, headers=["Location"])
 @fails(s404=NO_BOOK, s413="An image is too large.", s422="A field or file cannot be used.")
@@ -78,7 +78,7 @@ def add() -> Response:
     return accepted(enter(book, images))
 
 
-@resource.get("/covers/<uuid:cover_id>")
+@resource.on("GET", "/covers/<uuid:cover_id>")
 @gives(200, CoverSchema, "The cover.", example=COVER)
 @fails(s404=NO_COVER)
 def get(cover_id: UUID) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def get(cover_id: UUID) -> dict[str, Any]:
     return show_cover(_cover(cover_id))
 
 
-@resource.delete("/covers/<uuid:cover_id>")
+@resource.on("DELETE", "/covers/<uuid:cover_id>")
 @gives(204, description="The cover is gone; its image goes as soon as a worker runs.")
 @fails(s404=NO_COVER)
 def delete(cover_id: UUID) -> Response:
@@ -100,7 +100,7 @@ def delete(cover_id: UUID) -> Response:
     return make_response("", 204)
 
 
-@resource.post("/covers/<uuid:cover_id>/retry")
+@resource.on("POST", "/covers/<uuid:cover_id>/retry")
 @gives(202, JobSchema, "The job that tries it again.", example=JOB, headers=["Location"])
 @fails(s404=NO_COVER, s409="The cover did not fail.")
 def retry(cover_id: UUID) -> Response:
@@ -117,9 +117,12 @@ def retry(cover_id: UUID) -> Response:
     return accepted(job_id)
 
 
-@resource.get("/covers/<uuid:cover_id>/thumbnail")
+@resource.on("GET", "/covers/<uuid:cover_id>/thumbnail")
 @described(
-    responses={"200": {"description": "A JPEG of at most 480 pixels.", "content": {"image/jpeg": BINARY}}}
+    responses={
+        200: {"description": "A JPEG of at most 480 pixels.", "content": {"image/jpeg": BINARY}},
+        **NOT_MODIFIED,
+    }
 )
 @fails(s404=NO_IMAGE)
 def thumbnail(cover_id: UUID) -> Response:
@@ -127,8 +130,8 @@ def thumbnail(cover_id: UUID) -> Response:
     return thumbnail_of(_cover(cover_id)) or abort(404, NO_IMAGE)
 
 
-@resource.get("/covers/<uuid:cover_id>/image")
-@described(responses={"200": {"description": "The original.", "content": IMAGES}})
+@resource.on("GET", "/covers/<uuid:cover_id>/image")
+@described(responses={200: {"description": "The original.", "content": IMAGES}, **NOT_MODIFIED})
 @fails(s404=NO_IMAGE)
 def image(cover_id: UUID) -> Response:
     """Get the image of a cover

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from flask import Blueprint, Response, current_app, make_response, request
+from flask.typing import ResponseReturnValue
 
 from recto_web.api.docs_views import TagView, tags
 from recto_web.api.kit import JSON, PREFIX
@@ -26,7 +27,7 @@ class ApiPage:
 
 
 @blueprint.get("/openapi.json")
-def document() -> Response:
+def document() -> ResponseReturnValue:
     """The description in OpenAPI 3.1."""
     response = make_response(json.dumps(_document(), indent=1, ensure_ascii=False))
     response.mimetype = JSON

@@ -74,7 +74,9 @@ def tags(document: Mapping[str, Any]) -> Iterator[TagView]:
 def _operation(
     document: Mapping[str, Any], path: str, method: str, said: Mapping[str, Any], shared: list[Any]
 ) -> OperationView:
-    kind, body = next(iter(said.get("requestBody", {}).get("content", {}).items()), ("", {}))
+    bodies: Mapping[str, Any] = said.get("requestBody", {}).get("content", {})
+    kind = next(iter(bodies), "")
+    body: Mapping[str, Any] = bodies.get(kind, {})
     arguments = [_argument(document, each) for each in [*shared, *said.get("parameters", [])]]
     arguments += _fields(document, body.get("schema", {}), "field")
     return OperationView(
@@ -172,7 +174,7 @@ def _split(path: str) -> list[str]:
 
 def _resolved(document: Mapping[str, Any], said: Mapping[str, Any]) -> Mapping[str, Any]:
     """What a reference leads to; anything else as it is."""
-    found: Any = said
+    found = said
     while "$ref" in found:
         names = found["$ref"].removeprefix("#/").split("/")
         found = document

@@ -28,6 +28,15 @@ class Whole(fields.Integer):
         return int(value)
 
 
+class Flag(fields.Boolean):
+    """`true` or `false` in JSON, and nothing that could stand for them."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
 def iso(moment: float) -> str:
     """Epoch seconds as ISO 8601."""
     text = datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds")

@@ -12,7 +12,7 @@ from recto.encoders import card
 from recto.errors import BadInput
 from recto.ledger import KeptVersions, Ledger
 from recto_web.api.examples import INDEX, JOB
-from recto_web.api.fields import Whole, address, said, text
+from recto_web.api.fields import Flag, Whole, address, said, text
 from recto_web.api.job_schemas import JobSchema, accepted
 from recto_web.api.kit import Resource, fails, gives, takes_json
 from recto_web.parts import parts
@@ -60,11 +60,9 @@ class ReindexSchema(Schema):
         validate=validate.Range(0, MAX_PCA),
     )
     switch = said(
-        fields.Boolean,
+        Flag,
         "Make it live as soon as it is ready.",
         load_default=True,
-        truthy={True},
-        falsy={False},
     )
 
 
@@ -72,22 +70,20 @@ class SwitchSchema(Schema):
     """How to switch."""
 
     allow_failed = said(
-        fields.Boolean,
+        Flag,
         "Also when covers that are searchable now failed in the other version.",
         load_default=False,
-        truthy={True},
-        falsy={False},
     )
 
 
-@resource.get("/index")
+@resource.on("GET", "/index")
 @gives(200, IndexSchema, "The versions.", example=INDEX)
 def get() -> dict[str, Any]:
     """Get the versions of the index"""
     return _show(parts().ledger.kept_versions())
 
 
-@resource.post("/index/reindex")
+@resource.on("POST", "/index/reindex")
 @takes_json(ReindexSchema, {"encoder": "mobilenet_v2", "pca": 256, "switch": True})
 @gives(202, JobSchema, "The job that builds the version.", example=JOB, headers=["Location"])
 @fails(s409="Another version is in the way.", s422="There is no such encoder.")
@@ -106,7 +102,7 @@ def reindex(wanted: dict[str, Any]) -> Response:
         abort(409, str(error))
 
 
-@resource.post("/index/switch")
+@resource.on("POST", "/index/switch")
 @takes_json(SwitchSchema, {"allow_failed": False})
 @gives(202, IndexSchema, "It will be done within moments.", example=INDEX)
 @fails(s409="No version is ready.")
@@ -115,7 +111,7 @@ def switch(how: dict[str, Any]) -> Response:
     return _ask(lambda ledger: actions.switch(ledger, **how))
 
 
-@resource.post("/index/rollback")
+@resource.on("POST", "/index/rollback")
 @takes_json(SwitchSchema, {"allow_failed": False})
 @gives(202, IndexSchema, "It will be done within moments.", example=INDEX)
 @fails(s409="The former version is not kept any more.")
@@ -124,7 +120,7 @@ def rollback(how: dict[str, Any]) -> Response:
     return _ask(lambda ledger: actions.rollback(ledger, **how))
 
 
-@resource.post("/index/prune")
+@resource.on("POST", "/index/prune")
 @gives(202, IndexSchema, "It will be done within moments.", example=INDEX)
 @fails(s409="No former version is kept.")
 def prune() -> Response:
@@ -135,7 +131,7 @@ def prune() -> Response:
     return _ask(actions.prune)
 
 
-@resource.post("/index/cancel")
+@resource.on("POST", "/index/cancel")
 @gives(202, IndexSchema, "It will be done within moments.", example=INDEX)
 @fails(s409="Nothing is being built.")
 def cancel() -> Response:

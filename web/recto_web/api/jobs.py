@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Response, abort, request
 
-from recto.bulk import SCHEMA
+from recto.bulk import SCHEMA, parse_document
 from recto.errors import BadInput
 from recto.ledger import JobRow, Ledger
 from recto_web.adding import wake
@@ -39,7 +39,7 @@ DOCUMENT = {
 CSV = "text/csv"
 
 
-@resource.get("/jobs")
+@resource.on("GET", "/jobs")
 @takes_query(PageQuery)
 @gives(200, page_of(JobSchema), "A page of jobs, the newest first.", headers=["Link"])
 def listing(query: dict[str, Any]) -> Answer:
@@ -47,10 +47,10 @@ def listing(query: dict[str, Any]) -> Answer:
     return answer_page(parts().ledger.jobs(**query), show_job)
 
 
-@resource.post("/jobs")
+@resource.on("POST", "/jobs")
 @takes_document({name: rule for name, rule in SCHEMA.items() if name != "$schema"}, DOCUMENT)
 @gives(202, JobSchema, "The job.", example=JOB, headers=["Location"])
-@fails(s422="The document cannot be used, or its source may not be read.")
+@fails(s409="Its `id` belongs to another document.", s422="The document cannot be used.")
 def submit() -> Response:
     """Begin a bulk job
 
@@ -58,12 +58,16 @@ def submit() -> Response:
     again with the same `id`, it is still one job.
     """
     try:
-        return accepted(bulk.submit(parts().ledger, request.get_data()))
+        document = parse_document(request.get_data())
     except BadInput as error:
         abort(422, str(error))
+    try:
+        return accepted(bulk.submit(parts().ledger, document.to_json()))
+    except BadInput as error:
+        abort(409, str(error))
 
 
-@resource.get("/jobs/<job_id>")
+@resource.on("GET", "/jobs/<job_id>")
 @gives(200, JobSchema, "The job with live counts.", example=JOB)
 @fails(s404=NO_JOB)
 def get(job_id: str) -> dict[str, Any]:
@@ -71,7 +75,7 @@ def get(job_id: str) -> dict[str, Any]:
     return show_job(_job(job_id))
 
 
-@resource.get("/jobs/<job_id>/items")
+@resource.on("GET", "/jobs/<job_id>/items")
 @takes_query(ItemQuery)
 @gives(200, page_of(ItemSchema), "A page of items, in the order of the source.", headers=["Link"])
 @fails(s404=NO_JOB)
@@ -81,7 +85,7 @@ def items(query: dict[str, Any], job_id: str) -> Answer:
     return answer_page(parts().ledger.job_items(job_id, **query), show_item)
 
 
-@resource.get("/jobs/<job_id>/export")
+@resource.on("GET", "/jobs/<job_id>/export")
 @takes_query(ExportQuery)
 @described(
     responses={
@@ -97,7 +101,7 @@ def export(query: dict[str, Any], job_id: str) -> Response:
     return response
 
 
-@resource.post("/jobs/<job_id>/pause")
+@resource.on("POST", "/jobs/<job_id>/pause")
 @gives(202, JobSchema, "The job; what workers hold is finished first.", example=JOB, headers=["Location"])
 @fails(s404=NO_JOB, s409="The job cannot be paused.")
 def pause(job_id: str) -> Response:
@@ -105,7 +109,7 @@ def pause(job_id: str) -> Response:
     return _control(bulk.pause, job_id)
 
 
-@resource.post("/jobs/<job_id>/resume")
+@resource.on("POST", "/jobs/<job_id>/resume")
 @gives(202, JobSchema, "The job.", example=JOB, headers=["Location"])
 @fails(s404=NO_JOB, s409="The job is not paused.")
 def resume(job_id: str) -> Response:
@@ -113,7 +117,7 @@ def resume(job_id: str) -> Response:
     return _control(bulk.resume, job_id)
 
 
-@resource.post("/jobs/<job_id>/cancel")
+@resource.on("POST", "/jobs/<job_id>/cancel")
 @gives(202, JobSchema, "The job.", example=JOB, headers=["Location"])
 @fails(s404=NO_JOB, s409="The job is over, or cannot be cancelled.")
 def cancel(job_id: str) -> Response:
@@ -124,7 +128,7 @@ def cancel(job_id: str) -> Response:
     return _control(bulk.cancel, job_id)
 
 
-@resource.post("/jobs/<job_id>/retry")
+@resource.on("POST", "/jobs/<job_id>/retry")
 @takes_json(RetrySchema, {"stage": "decode"})
 @gives(202, JobSchema, "The job, running again where something failed.", example=JOB, headers=["Location"])
 @fails(s404=NO_JOB, s409="The job cannot be tried again.")
@@ -136,7 +140,7 @@ def retry(which: dict[str, Any], job_id: str) -> Response:
     return _control(lambda ledger, job: bulk.retry(ledger, job, **which), job_id)
 
 
-@resource.get("/failures")
+@resource.on("GET", "/failures")
 @takes_query(FailureQuery)
 @gives(200, page_of(ItemSchema), "A page of failed items of all jobs, the latest first.", headers=["Link"])
 def failures(query: dict[str, Any]) -> Answer:

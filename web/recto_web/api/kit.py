@@ -9,9 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, TypeVar, cast
 
-import flask_smorest
+from flask import Flask
+from flask_smorest import Api
+from flask_smorest.blueprint import Blueprint
 from marshmallow import RAISE, Schema, fields
 from webargs.flaskparser import FlaskParser
+from werkzeug.routing import BaseConverter
 
 from recto_web.security import accepts_files
 
@@ -42,17 +45,28 @@ class ProblemSchema(Schema):
     errors = fields.Dict(metadata={"description": "Which fields cannot be used, and why."})
 
 
-class Description(flask_smorest.Api):
+class Description(Api):
     """Collects the description of all resources. The application itself answers with problems."""
 
-    ERROR_SCHEMA = ProblemSchema
+    ERROR_SCHEMA: type[Schema] = ProblemSchema  # type: ignore[assignment]
     DEFAULT_RESPONSE_CONTENT_TYPE = PROBLEM  # of what is not said otherwise: errors
+
+    def __init__(self, app: Flask, **document: Any) -> None:
+        super().__init__(app, spec_kwargs=document)
+
+    def add(self, resource: Resource) -> None:
+        """Serve and describe the views of a resource."""
+        self.register_blueprint(resource)
+
+    def describe_converter(self, converter: type[BaseConverter], schema: Mapping[str, Any]) -> None:
+        """Say what the parts of addresses are that a converter reads."""
+        self.register_converter(converter, lambda _: dict(schema))
 
     def _register_error_handlers(self) -> None:
         """Leave errors to `recto_web.errors`."""
 
 
-class Resource(flask_smorest.Blueprint):
+class Resource(Blueprint):
     """Views of one kind of thing, described where they are written."""
 
     ARGUMENTS_PARSER = _Parser()
@@ -60,7 +74,13 @@ class Resource(flask_smorest.Blueprint):
     def __init__(self, name: str, description: str) -> None:
         super().__init__(f"api_{name}", __name__, url_prefix=PREFIX, description=description)
 
+    def on(self, method: str, rule: str) -> Callable[[View], View]:
+        """Register a view: `@resource.on("GET", "/books")`."""
+        return cast("Callable[[View], View]", self.route(rule, methods=[method]))
 
+
+NOT_MODIFIED: Mapping[int, Any] = {304: {"description": "The copy that `If-None-Match` names is still good."}}
+"""Part of `described(responses=...)` for answers that carry an entity tag."""
 _anonymous = Resource("kit", "")
 """The decorators need an instance, but use only its class."""
 

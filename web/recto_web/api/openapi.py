@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from flask import Flask
-from werkzeug.routing import BaseConverter, Rule
+from werkzeug.routing import Rule
 
 from recto import __version__
 from recto.keys import Scope
@@ -56,22 +56,21 @@ SHARED_ERRORS = {"401": "A key is needed, or this one is not valid.", "403": "Th
 _CONTROLS = r"\u0000-\u001f\u007f-\u009f"
 BOOK_ID_PATTERN = rf"^[^\s{_CONTROLS}/~.]([^{_CONTROLS}\u2028\u2029]*[^\s{_CONTROLS}])?$"
 """Ids that stand in an address as they are; those with a slash, dot or tilde in front are taken too."""
+BOOK_ID = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": BOOK_ID_MAX_LENGTH,
+    "pattern": BOOK_ID_PATTERN,
+    "description": "Your own id of the book.",
+}
 
 
 def describe(app: Flask) -> Description:
     """An empty description of the API of an application, for resources to be registered with."""
     app.config.update(API_TITLE="Recto", API_VERSION=__version__, OPENAPI_VERSION=VERSION)
-    description = Description(
-        app,
-        spec_kwargs={
-            "info": {
-                "description": DESCRIPTION,
-                "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
-            },
-            "servers": [{"url": "/"}],
-        },
-    )
-    description.register_converter(BookIdConverter, _book_id_schema)
+    about = {"description": DESCRIPTION, "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}}
+    description = Description(app, info=about, servers=[{"url": "/"}])
+    description.describe_converter(BookIdConverter, BOOK_ID)
     description.spec.components.security_scheme("key", KEY_SCHEME)
     return description
 
@@ -117,13 +116,3 @@ def _operations(document: dict[str, Any], app: Flask) -> Iterator[tuple[Rule, di
 
 def _path(rule: Rule) -> str:
     return "".join(f"{{{part}}}" if is_variable else part for is_variable, part in rule._trace if part != "|")
-
-
-def _book_id_schema(_: BaseConverter) -> dict[str, Any]:
-    return {
-        "type": "string",
-        "minLength": 1,
-        "maxLength": BOOK_ID_MAX_LENGTH,
-        "pattern": BOOK_ID_PATTERN,
-        "description": "Your own id of the book.",
-    }

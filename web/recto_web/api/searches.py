@@ -9,9 +9,8 @@ from flask import Response, abort, jsonify, make_response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from recto.ledger import SearchRow
-from recto.records import Side
 from recto_web.api.examples import SEARCH
-from recto_web.api.kit import FILE, Resource, described, fails, gives, may_give, takes_form
+from recto_web.api.kit import FILE, NOT_MODIFIED, Resource, described, fails, gives, may_give, takes_form
 from recto_web.api.refusals import refuse_fields
 from recto_web.api.search_schemas import PendingSchema, SearchSchema
 from recto_web.errors import problem
@@ -19,26 +18,21 @@ from recto_web.pages import result
 from recto_web.pages.search_form import DEFAULT_LIMIT, LATEST_YEAR, MAX_LIMIT, MAX_PHOTOS, read_search_form
 from recto_web.parts import parts
 from recto_web.searching import send, wait_for
+from recto_web.uploads import WEB_SAFE
 
 resource = Resource("searches", "Which book does a photo show?")
 NO_SEARCH = "There is no search with this id, or it was cleared away."
 NO_ANSWER = "No worker answered in time. Send the photo again."
 FILES = {
     "photo": {**FILE, "description": "A photo of the front or back of a book."},
-    "other_side": {**FILE, "description": "A photo of the other side of the same book."},
-    "front": {**FILE, "description": "A photo of the front, in place of `photo`."},
-    "back": {**FILE, "description": "A photo of the back, in place of `photo`."},
+    "front": {**FILE, "description": "A photo of the front, where that is known."},
+    "back": {**FILE, "description": "A photo of the back, alone or with one of the front of the same book."},
 }
-ONE_OR_BOTH = [
-    {"required": ["photo"], "not": {"anyOf": [{"required": ["front"]}, {"required": ["back"]}]}},
-    {"required": ["front"], "not": {"anyOf": [{"required": ["photo"]}, {"required": ["other_side"]}]}},
-    {"required": ["back"], "not": {"anyOf": [{"required": ["photo"]}, {"required": ["other_side"]}]}},
-]
-"""Which photos go together."""
+ONE_OR_BOTH = [{"required": ["photo"]}, {"anyOf": [{"required": ["front"]}, {"required": ["back"]}]}]
+"""Either a photo of some side, or photos of known sides."""
 _YEAR = {"type": "integer", "minimum": 1, "maximum": LATEST_YEAR}
 _TEXT = {"type": "string", "maxLength": 500}
 FIELDS: Mapping[str, Any] = {
-    "side": {"type": "string", "enum": ["", *Side], "description": "What `photo` shows, if that is known."},
     "year_from": {**_YEAR, "description": "Only books from this year on."},
     "year_to": {**_YEAR, "description": "Only books up to this year."},
     "author": {"type": "array", "items": _TEXT, "description": "Only books by one of these authors."},
@@ -56,8 +50,8 @@ FIELDS: Mapping[str, Any] = {
 PHOTO = {"schema": FILE}
 
 
-@resource.post("/searches")
-@takes_form(FIELDS, FILES, MAX_PHOTOS, anyOf=ONE_OR_BOTH)
+@resource.on("POST", "/searches")
+@takes_form(FIELDS, FILES, MAX_PHOTOS, oneOf=ONE_OR_BOTH)
 @gives(200, SearchSchema, "The answer.", example=SEARCH, headers=["Location"])
 @may_give(
     202, PendingSchema, "The answer takes longer than two seconds.", headers=["Location", "Retry-After"]
@@ -68,6 +62,8 @@ def start() -> ResponseReturnValue:
 
     One photo, or one of each side of the same book. The answer comes within two seconds, or 202 says where it will be.
     """
+    if "photo" in request.files and len(request.files) > 1:
+        refuse_fields({"photo": "Send either this, or photos of known sides (front, back)."})
     filled = read_search_form(request, parts().settings.max_image_bytes)
     if filled.errors:
         refuse_fields(filled.errors, filled.status)
@@ -75,7 +71,7 @@ def start() -> ResponseReturnValue:
     return _answer(wait_for(send(photos, filled.where, filled.limit)))
 
 
-@resource.get("/searches/<search_id>")
+@resource.on("GET", "/searches/<search_id>")
 @gives(200, SearchSchema, "The answer.", example=SEARCH, headers=["Location"])
 @may_give(202, PendingSchema, "There is no answer yet.", headers=["Location", "Retry-After"])
 @fails(s404=NO_SEARCH, s422="The photo could not be read.", s503="No worker answered in time.")
@@ -84,13 +80,14 @@ def get(search_id: str) -> ResponseReturnValue:
     return _answer(parts().ledger.search(search_id) or abort(404, NO_SEARCH))
 
 
-@resource.get("/searches/<search_id>/photos/<int:number>")
+@resource.on("GET", "/searches/<search_id>/photos/<int:number>")
 @described(
     responses={
-        "200": {
+        200: {
             "description": "The photo, upright once it was searched.",
-            "content": {f"image/{kind}": PHOTO for kind in ("jpeg", "png", "gif", "webp")},
-        }
+            "content": dict.fromkeys(sorted(WEB_SAFE), PHOTO),
+        },
+        **NOT_MODIFIED,
     }
 )
 @fails(s404="There is no such photo, or it could not be read.")
@@ -103,9 +100,9 @@ def _answer(row: SearchRow) -> ResponseReturnValue:
     if row.state == "failed":
         return problem(422, row.error)
     if row.state == "expired":
-        return problem(503, NO_ANSWER)
+        return problem(503, row.error or NO_ANSWER)
     url = url_for("api_searches.get", search_id=row.search_id)
-    body = {"search_id": row.search_id, "state": row.state, "url": url}
+    body: dict[str, Any] = {"search_id": row.search_id, "state": row.state, "url": url}
     if row.result is not None:
         body |= {**row.result, "photos": _photos(row.search_id, row.result)}
     response = make_response(jsonify(body), 200 if row.result is not None else 202)

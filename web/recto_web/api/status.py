@@ -44,7 +44,7 @@ class StatusSchema(Schema):
     encoder = said(fields.String, "Network in use; empty before the first cover.", dump_only=True)
 
 
-@resource.get("/status")
+@resource.on("GET", "/status")
 @gives(200, StatusSchema, "State of the parts.")
 def get() -> dict[str, Any]:
     """Get the state of the parts"""
