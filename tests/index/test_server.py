@@ -26,7 +26,7 @@ from recto.index import CoverPoint, LocalSpec, open_index, server_requests
 from recto.index.server import ServerIndex
 from recto.index.server_connection import check_version
 from recto.index.server_requests import batches
-from recto.records import Side
+from recto.records import Side, Where
 from recto.settings import Settings
 
 FRONT = Side.FRONT
@@ -252,12 +252,27 @@ def test_what_is_not_a_pair_of_one_version_is_not_published(index: ServerIndex) 
     index.drop(second)
 
 
+@pytest.mark.parametrize("most", [0, 10**6], ids=["by the graph", "exactly"])
+def test_a_filtered_search_is_right_whichever_way_it_is_made(
+    index: ServerIndex, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(server_requests, "EXACT_COVERS", most)
+    version, points = make_version(), make_points(300)
+    index.ensure(version, DIMENSION, SPARSE)
+    index.upsert(version, FRONT, points)
+    view = points[5].embedding
+    found = index.nearest(version, FRONT, view[None], points[5].local, 10, Where(language="de")).embedding
+    german = [point for point in points if point.fields["language"] == "de"]
+    nearest = sorted(german, key=lambda point: -float(point.embedding @ view))[:10]
+    assert [hit.cover_id for hit in found] == [point.cover_id for point in nearest]
+
+
 ENSURE_AND_WRITE = """
 import sys
 from tests.index.shelves import DIMENSION, SPARSE, make_points
 from recto.index import open_index
 from recto.recipe import Version
-from recto.records import Side
+from recto.records import Side, Where
 from recto.settings import Settings
 index, version = open_index(Settings.from_environment()), Version(sys.argv[1], "small")
 print("ready", flush=True)

@@ -79,7 +79,7 @@ class ServerIndex:
             if where.side not in (None, side):
                 return Shortlist([], [])
             restriction = conditions(where)
-            params = search_params(self._about(name, restriction))
+            params = search_params(self._about(name, restriction), self._options.oversampling)
             requests = queries(embeddings, local, limit, restriction, params)
             if not requests:
                 return Shortlist([], [])

@@ -24,23 +24,23 @@ int8, the first 50 against brute force: among 2,992 matches the graph finds all,
 candidates, .999 with 512 and ACORN). To compare these 9,930 took 27 to 40 ms on two overloaded cores, the graph 22 to
 52.
 """
-_RESCORE = models.QuantizationSearchParams(rescore=True, oversampling=2.0)
-_UNFILTERED = models.SearchParams(quantization=_RESCORE)
-_FILTERED = models.SearchParams(
-    quantization=_RESCORE, hnsw_ef=512, acorn=models.AcornSearchParams(enable=True)
-)
+CANDIDATES = 512  # of the graph, for a filtered search; see above
 _EXACT = models.SearchParams(exact=True)
 
 
-def search_params(matching: int | None) -> models.SearchParams:
+def search_params(matching: int | None, oversampling: float) -> models.SearchParams:
     """How to search: exactly among few covers that match a filter, else with the graph; `matching` None: no filter.
 
     The local witness' sparse words are found exactly in any case, weighed by their frequency in the whole shard and not
     only among what matches.
     """
+    if matching is not None and matching <= EXACT_COVERS:
+        return _EXACT
+    rescored = models.QuantizationSearchParams(rescore=True, oversampling=oversampling)
     if matching is None:
-        return _UNFILTERED
-    return _EXACT if matching <= EXACT_COVERS else _FILTERED
+        return models.SearchParams(quantization=rescored)
+    acorn = models.AcornSearchParams(enable=True)
+    return models.SearchParams(quantization=rescored, hnsw_ef=CANDIDATES, acorn=acorn)
 
 
 def conditions(where: Where) -> models.Filter | None:
