@@ -116,8 +116,24 @@ def test_a_book_that_changes_while_it_is_written_ends_as_it_was_changed(one: Eng
     index_staged(_during(one, "upsert", change), staged_file, "one")
     _work(other, "other")
     assert _is_searchable(one, cover)
-    stored = one.index.get(one.live().version, cover.side, [cover.cover_id])
-    assert stored[0].fields["publisher"] == "The new one"
+    assert _publisher(one, cover) == "The new one"
+
+
+def test_a_book_that_waits_in_a_newer_file_is_not_done_with_the_older(one: Engine, other: Engine) -> None:
+    cover, staged_file = _staged(one)
+    newer: list[str] = []
+
+    def change() -> None:
+        one.ledger.put_book(dataclasses.replace(BOOK, publisher="The new one"))
+        newer.append(ingest_batch(other, "ingest").staged_file)
+
+    index_staged(_during(one, "upsert", change, after=True), staged_file, "one")
+    _work(other, "other")
+    for waiting in one.ledger.staged_files(0.0):
+        index_staged(other, waiting, "other")
+    assert newer != [""]
+    assert _is_searchable(one, cover)
+    assert _publisher(one, cover) == "The new one"
 
 
 def test_a_book_that_is_deleted_while_it_is_written_leaves_no_point(one: Engine, other: Engine) -> None:
@@ -158,6 +174,21 @@ def test_a_book_that_comes_back_while_its_point_is_deleted_stays(one: Engine, ot
 
     busy = _during(_during(one, "upsert", delete), "delete_covers", come_back)
     assert index_staged(busy, staged_file, "one") == 0
+    _work(other, "other")
+    assert _is_searchable(one, cover)
+
+
+def test_a_book_that_comes_back_while_a_starting_process_deletes_it_stays(one: Engine, other: Engine) -> None:
+    cover, staged_file = _staged(one)
+    index_staged(one, staged_file, "one")
+    one.ledger.delete_book(BOOK.book_id)
+    one.ledger.purge_deleted(BOOK.book_id)  # its point is left behind, as after a crash
+
+    def come_back() -> None:
+        _enter(one)
+        _work(other, "other")
+
+    reconcile(_during(one, "delete_covers", come_back))
     _work(other, "other")
     assert _is_searchable(one, cover)
 
@@ -213,6 +244,12 @@ def _work(engine: Engine, name: str) -> None:
     while (report := ingest_batch(engine, f"ingest of {name}")).claimed:
         if report.staged_file:
             index_staged(engine, report.staged_file, name)
+
+
+def _publisher(engine: Engine, cover: Cover) -> object:
+    """What the index holds of the book's publisher."""
+    stored = engine.index.get(engine.live().version, cover.side, [cover.cover_id])
+    return stored[0].fields["publisher"]
 
 
 def _is_searchable(engine: Engine, cover: Cover) -> bool:
