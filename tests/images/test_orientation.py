@@ -22,7 +22,11 @@ STORED = {
     7: lambda image: image.transpose(Image.Transpose.TRANSVERSE),
     8: lambda image: image.transpose(Image.Transpose.ROTATE_270),
 }
-OPTIONS: dict[str, dict[str, Any]] = {"JPEG": {"quality": 95, "subsampling": 0}, "WEBP": {"lossless": True}}
+OPTIONS: dict[str, dict[str, Any]] = {
+    "JPEG": {"quality": 95, "subsampling": 0},
+    "WEBP": {"lossless": True},
+    "AVIF": {"quality": 95, "subsampling": "4:4:4", "speed": 8},
+}
 
 
 def turned(upright: Image.Image, orientation: int, file_format: str, encode: Encode) -> bytes:
@@ -32,13 +36,13 @@ def turned(upright: Image.Image, orientation: int, file_format: str, encode: Enc
 
 
 @pytest.mark.parametrize("orientation", sorted(STORED))
-@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
 def test_every_orientation_gives_the_same_upright_picture(
     file_format: str, orientation: int, picture: Image.Image, encode: Encode, limits: Limits
 ) -> None:
     decoded = decode(turned(picture, orientation, file_format, encode), limits, 1024)
     assert (decoded.full_width, decoded.full_height) == picture.size
-    tolerance = 6 if file_format == "JPEG" else 0
+    tolerance = 6 if file_format in ("JPEG", "AVIF") else 0
     assert np.abs(decoded.pixels.astype(int) - np.asarray(picture)).max() <= tolerance
 
 
@@ -51,6 +55,13 @@ def test_a_reduced_picture_is_upright_too(
     decoded = decode(turned(large, orientation, file_format, encode), limits, 96)
     assert (decoded.full_width, decoded.full_height) == (960, 640)
     assert np.abs(decoded.pixels.astype(int) - np.asarray(picture)).mean() < 3
+
+
+def test_an_avif_that_lies_otherwise_by_its_xmp_alone_is_left_as_it_is(
+    picture: Image.Image, encode: Encode, limits: Limits
+) -> None:
+    xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf tiff:Orientation="6"/></x:xmpmeta>'
+    assert decode(encode(picture, "AVIF", xmp=xmp), limits, 1024).pixels.shape == (64, 96, 3)
 
 
 @pytest.mark.parametrize("orientation", [0, 9, 65535])
