@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,10 +15,11 @@ from tests.pipeline.conftest import Shelf
 from tests.pipeline.test_search import ask, shoot
 
 from recto.engine import Engine
+from recto.errors import WeightsMissing
 from recto.index import CoverPoint
 from recto.index.space import space_of
 from recto.ledger import JobRow, KeptVersions
-from recto.maintenance import reconcile
+from recto.maintenance import rebuild, reconcile
 from recto.recipe import Version
 from recto.records import Book, CoverState, Side
 from recto.reindex import advance, is_due
@@ -301,3 +303,53 @@ def test_a_book_without_covers_changes_nothing(full: Shelf) -> None:
     _, new = start(full)
     full.work()
     assert step(full).live == new
+
+
+def test_a_rebuild_drops_the_version_beside_the_live_one(full: Shelf) -> None:
+    live = full.engine.version
+    job_id, _ = start(full)
+    full.work()
+    rebuild(full.engine, None)
+    assert full.engine.index.versions() == [live]
+    assert full.work() == 16
+    assert job(full, job_id).reason == "A rebuild took its place."
+
+
+def test_a_process_that_cannot_load_the_new_encoder_goes_on_with_the_live_one(
+    full: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start(full)
+    full.engine.lanes.keep_only([full.engine.version])
+
+    def missing(*_: object) -> None:
+        raise WeightsMissing("There are no weights.")
+
+    monkeypatch.setattr("recto.lanes.load_encoder", missing)
+    full.add_drawn(20)
+    assert full.work() == 2
+    assert "cannot describe covers" in full.engine.ledger.kept_versions().trouble
+
+
+def test_a_version_is_built_switched_to_and_dropped_on_a_server(
+    settings: Settings, eight_books: Path, qdrant_settings: dict[str, Any]
+) -> None:
+    shutil.copytree(eight_books, settings.data_dir, dirs_exist_ok=True)
+    engine = Engine.open(dataclasses.replace(settings, **qdrant_settings), with_index=True)
+    shelf = Shelf(engine)
+    reconcile(engine)
+    assert shelf.work() == 16
+    old = engine.version
+    _, new = start(shelf)
+    assert shelf.work() == 16
+    assert step(shelf).live == new
+    answer = ask(shelf, (None, shoot(5, Side.FRONT, easy=True)[0]))
+    assert (answer["recipe"], answer["verdict"]) == (new.recipe_id, "found")
+    engine.ledger.ask("rollback")
+    assert step(shelf).live == old
+    engine.ledger.ask("rollback")
+    step(shelf)
+    engine.ledger.drop_other(built=True)
+    assert step(shelf).other is None
+    assert engine.index.versions() == [new]
+    assert engine.index.published() == new
+    engine.close()

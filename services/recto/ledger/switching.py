@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, select, union, update
+from sqlalchemy import Connection, Row, Table, bindparam, func, select, union, update
 
 from recto.errors import BadInput, Unavailable
 from recto.ledger.database import Database, chunks
@@ -18,8 +18,9 @@ from recto.ledger.schema import cover, other_cover
 from recto.recipe import Version
 from recto.records import CoverState
 
-MOST_SWAPPED = 20_000
-"""Rows that a switch may change while others wait for it; more than that are on their way only while much is added."""
+MOST_SWAPPED = 10_000
+"""Rows on their way that a switch may exchange while others wait for it: 0.6 s of processor time. Bulk jobs keep fewer
+on their way (`RECTO_JOB_BACKLOG`)."""
 
 _INDEXED, _FAILED = CoverState.INDEXED.value, CoverState.FAILED.value
 NOT_INDEXED = [state.value for state in CoverState if state is not CoverState.INDEXED]
@@ -98,8 +99,9 @@ def _swap(connection: Connection) -> None:
         cover.c.cover_id.in_(ids)
     )
     rows = [row for row in connection.execute(query.order_by(cover.c.cover_id)) if _differs(row)]
-    _write(connection, cover, rows, "there")
-    _write(connection, other_cover, rows, "here")
+    behind = 1 + len(_SWAPPED)  # a row is the id, the values here, the values there
+    _write(connection, cover, [(row[0], *row[behind:]) for row in rows])
+    _write(connection, other_cover, [tuple(row[:behind]) for row in rows])
     won = [row.cover_id for row in rows if row.there_state == _INDEXED]
     settle(connection, won, Outcome.INDEXED)
     failed: dict[tuple[str, str], list[str]] = defaultdict(list)  # thousands of them fail for a few reasons
@@ -120,16 +122,13 @@ def _differs(row: Row[Any]) -> bool:
     )
 
 
-def _write(connection: Connection, table: Any, rows: Sequence[Row[Any]], side: str) -> None:
-    """Give rows of one table the values that they have in the other."""
+def _write(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Give rows of a table other values: each is an id and what stands in `_SWAPPED`."""
+    names = ("id", *(f"new_{name}" for name in _SWAPPED))
     statement = update(table).where(table.c.cover_id == bindparam("id"))
     statement = statement.values({name: bindparam(f"new_{name}") for name in _SWAPPED})
     for some in chunks(rows):
-        values = [
-            {"id": row.cover_id, **{f"new_{name}": row._mapping[f"{side}_{name}"] for name in _SWAPPED}}
-            for row in some
-        ]
-        connection.execute(statement, values)
+        connection.execute(statement, [dict(zip(names, row, strict=True)) for row in some])
 
 
 def _covers(count: int) -> str:
