@@ -167,7 +167,7 @@ def _orientation(image: Image.Image) -> int:
     """The EXIF orientation that is still to be applied; 1 where there is none or it cannot be read."""
     if image.format in ("TIFF", "HEIF"):  # applied while loading; that of a HEIC stands in its container
         return 1
-    if image.format == "AVIF":  # Pillow gives the turn of the container as EXIF, and would take another from here
+    if image.format == "AVIF":  # Pillow tells the turn of the container as EXIF, else takes one from here
         image.info.pop("xmp", None)
     try:
         orientation = int(image.getexif().get(_ORIENTATION_TAG, 1))
