@@ -12,7 +12,7 @@ from recto.ledger.database import Database, chunks
 from recto.ledger.facts import locked_versions
 from recto.ledger.intake import enter_covers
 from recto.ledger.items import DELETED, READ, item_columns, item_of
-from recto.ledger.jobs import WAITING, wait_again, with_attempts
+from recto.ledger.jobs import WAITING, attempts_added, wait_again
 from recto.ledger.listing import held_listing
 from recto.ledger.moves import locked_covers, queue_anew, queue_other_anew
 from recto.ledger.reindexing import KIND as REINDEX
@@ -105,9 +105,9 @@ class Again:
 
     def _items_behind(self, job_id: str, outcome: Outcome, after: int, size: int) -> list[ItemRow]:
         where = (job_item.c.job_id == job_id, job_item.c.outcome == outcome.value, job_item.c.item_id > after)
-        query = with_attempts().where(*where).order_by(job_item.c.item_id).limit(size)
+        query = select(job_item).where(*where).order_by(job_item.c.item_id).limit(size)
         with self._database.read() as connection:
-            return [item_of(row) for row in connection.execute(query)]
+            return [item_of(row) for row in connection.execute(attempts_added(query))]
 
 
 def _chosen(item_ids: Sequence[int], stage: str) -> Iterator[list[ColumnElement[bool]]]:

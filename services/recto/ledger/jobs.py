@@ -97,8 +97,9 @@ class Jobs:
             where.append(job_item.c.outcome == check_outcome(outcome).value)
         with self._database.read() as connection:
             total = connection.execute(select(func.count()).select_from(job_item).where(*where)).scalar_one()
-            query = with_attempts().where(*where).order_by(job_item.c.item_id)
-            rows = connection.execute(query.limit(page_size).offset((page - 1) * page_size)).all()
+            query = select(job_item).where(*where).order_by(job_item.c.item_id)
+            query = query.limit(page_size).offset((page - 1) * page_size)
+            rows = connection.execute(attempts_added(query)).all()
         return Page(tuple(item_of(row) for row in rows), total, page, page_size)
 
     def _end_listing(self, job_id: str, reason: str) -> None:
@@ -167,6 +168,13 @@ def with_attempts() -> Select[Any]:
     return select(job_item, cover.c.attempts).select_from(joined)
 
 
+def attempts_added(items: Select[Any]) -> Select[Any]:
+    """A few items in their order with the attempts of their covers: joined after they were chosen, not before."""
+    some = items.subquery()
+    joined = some.outerjoin(cover, cover.c.cover_id == some.c.cover_id)
+    return select(some, cover.c.attempts).select_from(joined).order_by(some.c.item_id)
+
+
 def is_over(connection: Connection, row: Row[Any]) -> bool:
     """True when nothing of a job may still change by itself."""
     if row.finished is not None or row.listed is None:
@@ -218,7 +226,9 @@ def _recent(connection: Connection, row: Row[Any]) -> int:
     """Covers settled lately; those that stood in the index already took no work and say nothing of the rate."""
     lately = (job_item.c.job_id == row.job_id, job_item.c.settled > time.time() - RATE_SECONDS)
     worked_on = job_item.c.outcome != Outcome.UNCHANGED.value
-    return connection.execute(select(func.count()).select_from(job_item).where(*lately, worked_on)).scalar_one()
+    return connection.execute(
+        select(func.count()).select_from(job_item).where(*lately, worked_on)
+    ).scalar_one()
 
 
 def _count(connection: Connection, row: Row[Any]) -> dict[str, int]:
