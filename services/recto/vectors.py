@@ -13,6 +13,13 @@ RGB = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
 
+def unit_rows(rows: Floats) -> Floats:
+    """Rows made unit length; one of zeros stays what it is."""
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    scaled: Floats = (rows / np.maximum(lengths, np.finfo(np.float32).tiny)).astype(np.float32, copy=False)
+    return scaled
+
+
 @dataclass(frozen=True)
 class SparseWords:
     """Sparse vector of visual words: `indices` uint32 (N,), strictly ascending; `values` float32 (N,), all positive."""

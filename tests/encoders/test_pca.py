@@ -10,7 +10,7 @@ import pytest
 
 from recto.encoders import pca
 from recto.errors import BadInput, WrongFormat
-from recto.vectors import Floats
+from recto.vectors import Floats, unit_rows
 
 DIMENSION = 48
 
@@ -20,7 +20,7 @@ def _embeddings(count: int, seed: int = 0) -> Floats:
     random = np.random.default_rng(seed)
     mixing = random.standard_normal((DIMENSION, DIMENSION)) * np.geomspace(1, 0.03, DIMENSION)
     rows = random.standard_normal((count, DIMENSION)) @ mixing.T + 3
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    return unit_rows(rows.astype(np.float32))
 
 
 @pytest.fixture(scope="module")

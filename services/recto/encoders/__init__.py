@@ -10,6 +10,7 @@ from recto.encoders.table import CARDS, all_cards, card
 
 if TYPE_CHECKING:
     from recto.encoders.encoder import Encoder
+    from recto.encoders.projections import learn_pca
     from recto.settings import Settings
 
 __all__ = ["CARDS", "Card", "Encoder", "Spec", "all_cards", "card", "learn_pca", "load_encoder", "parse_spec"]

@@ -6,13 +6,12 @@ import threading
 import warnings
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from recto.encoders.runners import BATCH
 from recto.errors import BadSetting
-from recto.vectors import Floats
+from recto.vectors import Floats, unit_rows
 
 
 class OpenVinoRunner:
@@ -42,8 +41,7 @@ class OpenVinoRunner:
         """Prepared images (N, 3, H, W) float32 -> embeddings (N, dimension), rows of length 1."""
         with self._running:  # a compiled model answers one caller at a time
             embeddings: Floats = self._compiled(images.numpy())[0]
-        lengths = np.linalg.norm(embeddings, axis=1, keepdims=True)
-        return embeddings / np.maximum(lengths, np.finfo(np.float32).tiny)
+        return unit_rows(embeddings)
 
 
 def import_openvino() -> Any:

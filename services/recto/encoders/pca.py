@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recto.errors import BadInput, WrongFormat
-from recto.vectors import Floats
+from recto.vectors import Floats, unit_rows
 
 FORMAT = 1
 MAX_DIMENSION = 4096
@@ -45,9 +45,8 @@ class Projection:
 
     def apply(self, embeddings: Floats) -> Floats:
         """Embeddings (N, dimension) -> (N, size) float32, rows of length 1."""
-        rows: Floats = (embeddings - self.mean) @ self.matrix.T
-        lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-        return rows / np.maximum(lengths, np.finfo(np.float32).tiny)
+        rows: Floats = np.matmul(embeddings - self.mean, self.matrix.T, dtype=np.float32)
+        return unit_rows(rows)
 
 
 class Moments:

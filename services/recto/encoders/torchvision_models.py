@@ -6,16 +6,18 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torchvision import models
+from torchvision import models as exported
 from torchvision.models.feature_extraction import create_feature_extractor
 
+models: Any = exported
+"""Untyped: torchvision exports its functions in a way that type checkers do not take for one."""
 SIGNED = ("convnext", "maxvit", "swin", "vit")
 """Families whose last maps are not activations of 0 and more, or that have none: a generalised mean has no meaning
 there, so their vector is the one that the network itself hands to its classifier."""
 _HEADS = ("aux1", "aux2", "avgpool", "classifier", "dropout", "fc")
 """Parts that follow the convolutions, in the families that do not call their convolutions `features`."""
 _FROM_ELSEWHERE = {"transform_input": True, "init_weights": False, "aux_logits": True}
-_OPTIONS = {
+_OPTIONS: dict[str, dict[str, Any]] = {
     "googlenet": _FROM_ELSEWHERE,
     "inception_v3": _FROM_ELSEWHERE,
     "vit_h_14": {"image_size": 518},
