@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import click
 
+from recto.errors import Unavailable
 from recto.ledger import Ledger
 from recto.settings import Settings
 from recto_workers.instance import running, temporary
@@ -30,11 +31,19 @@ class Session:
 
 @contextmanager
 def connect(*, needs_workers: bool) -> Iterator[Session]:
-    """Open the ledger and reach the workers of the folder: those of a running `recto up`, else temporary ones."""
+    """Open the ledger and reach the workers: of a running `recto up`, of the Redis that is named, else temporary ones.
+
+    Raises:
+        Unavailable: a Redis is named and no index worker answers there: whoever runs workers elsewhere wants those.
+    """
     settings = Settings.from_environment()
     with ExitStack() as stack:
         instance = running(settings)
         if instance is None and needs_workers:
+            if settings.redis_url:
+                raise Unavailable(
+                    "No index worker is ready at the Redis that RECTO_REDIS_URL names; `recto status` shows what runs."
+                )
             click.echo(
                 "No `recto up` runs on this data folder; starting its parts for this command ...", err=True
             )
