@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +14,41 @@ from flask import Flask
 from flask.testing import FlaskClient
 from tests.web.conftest import app, blobs, chrome, ledger, redis, redis_url, worker
 from tests.web.conftest import settings as web_settings
+from tests.workers.running import Up
 from werkzeug.test import TestResponse
 
 from recto.keys import Scope
 from recto.ledger import Ledger
 from recto.settings import Settings
+from recto_workers.instance import running
 
 __all__ = ["app", "blobs", "chrome", "ledger", "redis", "redis_url", "web_settings", "worker"]
 
 ADMIN_KEY = f"recto_boss_{'ab' * 32}"
 Asks = Callable[..., TestResponse]
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A whole running instance that asks for keys, and a folder that its bulk jobs may read."""
+
+    url: str
+    sources: Path
+
+
+@pytest.fixture(scope="session")
+def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    """A running instance; its catalogue is shared by the tests that ask for it."""
+    data, sources = tmp_path_factory.mktemp("instance"), tmp_path_factory.mktemp("sources")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    keys = {"require_keys": True, "admin_key": ADMIN_KEY}
+    settings = Settings(data_dir=data, port=port, torch_threads=1, source_roots=(str(sources),), **keys)
+    with Up(settings, web=True):
+        started = running(settings)
+        assert started is not None
+        yield Instance(started.web_url, sources)
 
 
 @pytest.fixture

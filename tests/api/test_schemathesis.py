@@ -7,18 +7,11 @@ from answer to answer. Fixed seed; about 1,400 requests.
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-from tests.api.conftest import ADMIN_KEY
-from tests.workers.running import Up
-
-from recto.settings import Settings
-from recto_workers.instance import running
+from tests.api.conftest import ADMIN_KEY, Instance
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 EXAMPLES = "5"
@@ -37,32 +30,10 @@ checks.not_a_server_error.expected-statuses = ["2xx", "3xx", "4xx", "503"]
 """
 
 
-@pytest.fixture
-def instance(tmp_path: Path) -> Iterator[str]:
-    """The address of a whole running instance that asks for keys."""
-    data = tmp_path / "data"
-    data.mkdir()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    settings = Settings(
-        data_dir=data,
-        port=port,
-        require_keys=True,
-        admin_key=ADMIN_KEY,
-        torch_threads=1,
-        source_roots=(str(data),),
-    )
-    with Up(settings, web=True):
-        started = running(settings)
-        assert started is not None
-        yield started.web_url
-
-
-def test_every_answer_is_as_described(instance: str, tmp_path: Path) -> None:
+def test_every_answer_is_as_described(instance: Instance, tmp_path: Path) -> None:
     (tmp_path / "schemathesis.toml").write_text(CONFIGURATION)
     command = [
-        *(sys.executable, "-m", "schemathesis.cli", "run", f"{instance}/api/v1/openapi.json"),
+        *(sys.executable, "-m", "schemathesis.cli", "run", f"{instance.url}/api/v1/openapi.json"),
         *("--header", f"Authorization: Bearer {ADMIN_KEY}"),
         *("--phases", "examples,coverage,fuzzing,stateful", "--checks", "all"),
         *("--max-examples", EXAMPLES, "--generation-deterministic", "--continue-on-failure"),
