@@ -30,7 +30,7 @@ from recto.records import Side, Where
 from recto.settings import Settings
 
 FRONT = Side.FRONT
-QUIET = {"qdrant_grpc": False}
+QUIET: dict[str, Any] = {"qdrant_grpc": False}
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from qdrant_client import models
 from tests.index.shelves import DIMENSION, SPARSE, make_points
 from tests.support.qdrant_server import QdrantCluster, QdrantServer, needs_binary
 
@@ -198,5 +199,5 @@ def all_active(index: ServerIndex, writer: Writer) -> bool:
     assert writer.is_alive(), writer.fault
     name = VERSION.collection(FRONT)
     state = index._connection.call(lambda client: client.collection_cluster_info(name))
-    replicas = [*state.local_shards, *state.remote_shards]
-    return not state.shard_transfers and all(replica.state == "Active" for replica in replicas)
+    states = [local.state for local in state.local_shards] + [remote.state for remote in state.remote_shards]
+    return not state.shard_transfers and set(states) == {models.ReplicaState.ACTIVE}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import ssl
 from collections.abc import Iterator
+from typing import Any
 
 import grpc
 import httpx
@@ -67,7 +68,8 @@ def translated(error: Exception, address: str) -> RectoError:
     if isinstance(error, UnexpectedResponse):
         return _of_status(error.status_code or 0, _text_of(error), address)
     if isinstance(error, grpc.Call):
-        return _of_code(error.code(), error.details() or "", address)
+        answer: Any = error  # gRPC ships no types
+        return _of_code(answer.code(), answer.details() or "", address)
     if isinstance(error, ResourceExhaustedResponse):
         return _of_status(429, str(error), address)
     return _of_transport(error, address)
