@@ -28,8 +28,8 @@ BYTES_PER_NUMBER = 5
 """Bytes that the embedded index takes for each number of an embedding: 4, and 0.5 in short; rounded up."""
 BYTES_PER_COVER = 40_000
 """Bytes of a cover in the index whose like cannot be measured yet; docs/decisions.md has 30,000 measured."""
-LEDGER_BYTES = 500
-"""Bytes of a cover's second row with its places in indexes; docs/ledger.md has what was measured."""
+LEDGER_BYTES = 300
+"""Bytes of a cover's second row with its places in indexes: 230 were measured (docs/ledger.md)."""
 PAUSE_SECONDS = 0.02
 """Between two chunks of rows, so that others who wait for the ledger get their turn."""
 FEW = 100
