@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -33,11 +35,14 @@ def shown(folder: Path) -> str:
     return generate_latest(registry).decode()
 
 
-def count_as(part: str, folder: Path, *more: str) -> None:
-    """A process that counts as a part of `recto up` and ends, killed."""
+def count_as(part: str, folder: Path, *more: str) -> str:
+    """A process that counts as a part of `recto up` and ends, killed. Returns what it said."""
     code = "; ".join([COUNT, *more, "import os, signal", "os.kill(os.getpid(), signal.SIGKILL)"])
     environment = {**os.environ, FOLDER_VARIABLE: str(folder / part)}
-    subprocess.run([sys.executable, "-c", code], env=environment, check=False)
+    program = [sys.executable, "-c", code]
+    done = subprocess.run(program, env=environment, stdout=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == -signal.SIGKILL
+    return done.stdout
 
 
 def test_one_address_shows_the_sum_over_all_parts(tmp_path: Path) -> None:
@@ -53,6 +58,27 @@ def test_a_part_that_was_killed_goes_on_where_it_stopped_and_leaves_no_further_f
     count_as("index", tmp_path)
     assert "recto_covers_indexed_total 6.0" in shown(tmp_path)
     assert set(tmp_path.rglob("*.db")) == files
+
+
+def test_a_damaged_file_keeps_no_part_from_starting_and_hides_no_other(tmp_path: Path) -> None:
+    count_as("index", tmp_path)
+    count_as("web", tmp_path)
+    for name in ("counter_part.db", "histogram_part.db"):
+        (tmp_path / "index" / name).write_bytes(b"\xff\xff\xff\x7f" + b"\xee" * 5000)
+    assert "recto_covers_indexed_total 3.0" in shown(tmp_path)
+    count_as("index", tmp_path)
+    assert "recto_covers_indexed_total 6.0" in shown(tmp_path)
+
+
+def test_a_full_disk_keeps_no_part_from_starting_nor_kills_it(tmp_path: Path) -> None:
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(tmp_path)]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("mounting a small file system needs root")
+    try:
+        assert count_as("index", tmp_path, "print('still here', flush=True)") == "still here\n"
+        assert "recto_covers_indexed_total" not in shown(tmp_path)
+    finally:
+        subprocess.run(["umount", str(tmp_path)], check=True)
 
 
 def test_reasons_that_are_not_known_share_one_label() -> None:
