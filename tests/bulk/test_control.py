@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from tests.bulk.shelf import Shelf
+from tests.ledger.conftest import _schema
 from tests.ledger.entries import index_all
 
 from recto.blobs import open_blobs
@@ -18,8 +20,18 @@ from recto.settings import Settings
 from recto_workers import bulk
 from recto_workers.controls import Controls
 
-BOOKS = 600
+BOOKS = 510
 """More than one portion."""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def settings(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Settings]:
+    """Both databases: what is held and given up is a matter of their locks and joins."""
+    if request.param == "sqlite":
+        yield settings
+    else:
+        for url in _schema(request.getfixturevalue("postgres_server")):
+            yield replace(settings, ledger_url=url)
 
 
 @pytest.fixture
