@@ -37,7 +37,10 @@ class Engine:
         Raises:
             RecipeMismatch: the catalogue was indexed with other weights, codebook or code than this process has.
             InUse: another process holds the index.
+            BadSetting: the image store refuses what the settings say.
         """
+        blobs = open_blobs(settings)
+        blobs.check()
         ledger, lanes = Ledger.open(settings), Lanes(settings)
         live = ledger.live_version()
         if live is None:
@@ -48,7 +51,7 @@ class Engine:
         if index is not None:
             index.ensure(live, lane.encoder.card.dimension, local.LOCAL)
             index.publish(live)
-        return cls(settings, ledger, open_blobs(settings), DecodePool(settings), lanes, index)
+        return cls(settings, ledger, blobs, DecodePool(settings), lanes, index)
 
     def warm_up(self) -> None:
         """Start the decoding child and run the models once, so that the first search is as fast as the next."""

@@ -100,11 +100,12 @@ class Sweep(threading.Thread):
         self._delete_discarded()
 
     def _delete_discarded(self) -> None:
-        """Originals of deleted books, unless a cover that was added meanwhile names them."""
-        discarded = self._blobs.discarded(PRUNE_SECONDS)
-        named = self._ledger.named_blobs(discarded)
-        for sha256 in discarded:
-            if sha256 in named:
+        """Originals of deleted books, unless a cover that was added meanwhile names them.
+
+        Each is asked for just before it goes: deleting thousands from an object store takes minutes.
+        """
+        for sha256 in self._blobs.discarded(PRUNE_SECONDS):
+            if self._ledger.named_blobs([sha256]):
                 self._blobs.keep(sha256)
             else:
                 self._blobs.delete(sha256)

@@ -69,6 +69,16 @@ def _data_folder(settings: Settings) -> Finding:
     return problem, f"{folder}, {free / 1024**3:.0f} GiB free"
 
 
+def _images(settings: Settings) -> Finding:
+    from recto.blobs import open_blobs
+
+    try:
+        open_blobs(settings).check()
+    except RectoError as error:
+        return str(error), ""
+    return "", settings.images_url or "in the data folder"
+
+
 def _ledger(settings: Settings) -> Finding:
     from recto.ledger import Ledger
 
@@ -119,6 +129,7 @@ CHECKS: dict[str, Callable[[Settings], Finding]] = {
     "packages": _packages,
     "redis-server": _redis,
     "data folder": _data_folder,
+    "images": _images,
     "ledger": _ledger,
     "encoder": _encoder,
     "running parts": _parts,

@@ -71,9 +71,7 @@ def _missing() -> Iterator[tuple[str, str]]:
     space = disk(parts().settings)
     if space is None or space.free < LEAST_FREE_BYTES:
         yield "disk", "The disk of the data folder is full or cannot be read."
-    if not _answers(
-        lambda: parts().blobs.exists("0" * 64)
-    ):  # of no image: whether it is there does not matter
+    if not _answers(parts().blobs.check):
         yield "images", "The image store does not answer."
 
 
