@@ -59,7 +59,7 @@ def ingest_batch(engine: Engine, worker: str) -> IngestReport:
         with metrics.ingest_stage("decode"):
             readable = _decode(engine, lane.version, wanted)
         with metrics.ingest_stage("thumbnails"):
-            _store_thumbnails(engine, readable)
+            _store_thumbnails(engine, lane.version, readable)
         with metrics.ingest_stage("describe"):
             described = _describe(lane, readable)
         with metrics.ingest_stage("hand_over"):
@@ -192,10 +192,14 @@ def _decode(engine: Engine, version: Version, covers: Sequence[Cover]) -> list[t
     return readable
 
 
-def _store_thumbnails(engine: Engine, readable: Sequence[tuple[Cover, Decoded]]) -> None:
+def _store_thumbnails(engine: Engine, version: Version, readable: Sequence[tuple[Cover, Decoded]]) -> None:
+    """Keep a thumbnail of each; for a version beside the live one they are nearly all there."""
+    is_live = version == engine.version
+
     def store(pair: tuple[Cover, Decoded]) -> None:
         cover, decoded = pair
-        engine.blobs.put_thumbnail(cover.sha256, encode_jpeg(decoded.pixels, THUMBNAIL_SIDE))
+        if is_live or engine.blobs.read_thumbnail(cover.sha256) is None:
+            engine.blobs.put_thumbnail(cover.sha256, encode_jpeg(decoded.pixels, THUMBNAIL_SIDE))
 
     with ThreadPoolExecutor(STORED_TOGETHER, "thumbnails") as threads:
         list(threads.map(store, readable))

@@ -101,6 +101,9 @@ def _begin(engine: Engine, request: Request) -> bool:
         _log.warning("The re-index %s does not begin: %s", request.job_id, error)
         engine.ledger.refuse_reindex(request, str(error))
         return False
+    except Exception:  # a network that does not fit into memory, say: tried again, it would fail again
+        engine.ledger.refuse_reindex(request, "It could not begin; the log of the index process says why.")
+        raise
     _log.info("The re-index %s builds version %s", request.job_id, lane.version.recipe_id)
     return True
 

@@ -19,6 +19,8 @@ from recto.recipe import Version
 from recto.reindex import advance, is_due
 
 LOOK_SECONDS = 1.0
+FAULT_SECONDS = 30.0
+"""Pause after a fault inside, so that it does not fill the log."""
 LEASE = "upkeep"
 LEASE_SECONDS = 30.0
 """How long nobody takes over from an index process that died; one of the same name, started again, does at once."""
@@ -56,6 +58,9 @@ class Upkeep(threading.Thread):
                     self._advance(kept)
             except Unavailable as error:
                 _log.warning("The versions are looked at again: %s", error)
+            except Exception:  # whatever failed, the versions must not be without a look from here on
+                _log.exception("A look at the versions failed; the next one comes in %.0f s", FAULT_SECONDS)
+                self._stopped.wait(FAULT_SECONDS)
 
     def stop(self) -> None:
         """Stop after the step in hand."""

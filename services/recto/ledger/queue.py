@@ -109,6 +109,7 @@ class Queue:
         """Queue again what waits in a file that cannot be indexed; returns how many. `anew`: attempts forgotten."""
         count = 0
         with self._database.write() as connection:
+            locked_versions(connection)
             for table in _TABLES:
                 ids = _locked_ids(connection, table, waits_in(table, staged_file))
                 move(connection, ids, CoverState.QUEUED, table, **({"attempts": 0} if anew else {}))

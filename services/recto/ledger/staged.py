@@ -31,6 +31,7 @@ class Staged:
         now = time.time()
         lease = {"worker": worker, "lease_until": now + lease_seconds}
         with self._database.write() as connection:
+            locked_versions(connection)
             for table in (cover, other_cover):
                 free = and_(waits_in(table, staged_file), unleased(table, now))
                 change = update(table).where(free).values(**lease).returning(table.c.cover_id)
@@ -41,6 +42,7 @@ class Staged:
     def free_staged(self, worker: str) -> None:
         """End the leases on staged covers of an index worker of this name: it died, or could not write them."""
         with self._database.write() as connection:
+            locked_versions(connection)
             for table in (cover, other_cover):
                 held = and_(table.c.state == _STAGED, table.c.worker == worker)
                 connection.execute(update(table).where(held).values(worker="", lease_until=None))
