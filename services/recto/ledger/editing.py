@@ -27,10 +27,12 @@ class Editing:
             BadInput: a field cannot be used.
         """
         with self._database.write() as connection:
-            old = _locked_book(connection, book.book_id)
-            if old is None:  # nothing there to lock: keep others from entering it meanwhile
+            known = select(table.c.book_id).where(table.c.book_id == book.book_id)
+            if connection.execute(known).one_or_none() is None:
+                # There is no row to lock, so all others who would write one are kept out. This comes before any lock
+                # of a row: two who held one each and then wanted the table would wait for each other.
                 lock_table(connection, table)
-                old = _locked_book(connection, book.book_id)
+            old = _locked_book(connection, book.book_id)
             allowed(old)
             write_books(connection, [book])
         return old is None

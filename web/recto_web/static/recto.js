@@ -118,6 +118,7 @@ async function keepFresh() {
   if (!document.hidden && !live.contains(document.activeElement)) {
     try {
       const response = await fetch(location.href, { headers: { Accept: "text/html" } });
+      if (response.redirected) return location.reload(); // to the sign-in page, once the browser is signed out
       const fresh = new DOMParser().parseFromString(await response.text(), "text/html").getElementById("live");
       if (response.ok && fresh) {
         live.replaceWith(fresh);
