@@ -18,7 +18,7 @@ IMAGES_AT_ONCE = 64
 """Images of a chunk: large enough that the commit does not count, small enough that other jobs soon have their turn."""
 ROWS_AT_ONCE = 64
 WIND_SECONDS = 0.5
-"""Longest time that one turn winds a source forward: about 10,000 rows."""
+"""Longest time that one turn winds a source forward: about 10,000 rows, at 45 us of processor time a row."""
 CHANGED = (
     "The source was changed after its first {position:,} rows had been read. What was read is worked on; submit the "
     "job again to read it anew, nothing is done twice."

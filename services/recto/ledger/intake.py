@@ -9,8 +9,9 @@ from sqlalchemy import Connection, select
 from recto.errors import BadInput
 from recto.ledger.database import Database
 from recto.ledger.entering import CoverKey, write_books, write_covers
+from recto.ledger.facts import locked_versions
 from recto.ledger.items import open_job, write_items
-from recto.ledger.moves import move
+from recto.ledger.moves import move, move_other
 from recto.ledger.rows import PAUSED, Entry, EntryItem, NewItem
 from recto.ledger.schema import job
 from recto.ledger.validation import check_book
@@ -64,6 +65,8 @@ def enter_covers(
         control = connection.execute(select(job.c.control).where(job.c.job_id == job_id)).scalar_one()
         if control != PAUSED:
             move(connection, held, CoverState.QUEUED)
+            other = locked_versions(connection).other
+            move_other(connection, other, held, [CoverState.HELD], CoverState.QUEUED)
     return covers
 
 
