@@ -24,7 +24,7 @@ from tests.support.qdrant_server import free_ports
 from recto.errors import BadSetting, NotFound, RecipeMismatch, Unavailable, WrongFormat
 from recto.index import CoverPoint, LocalSpec, open_index, server_requests
 from recto.index.server import ServerIndex
-from recto.index.server_connection import check_version
+from recto.index.server_node import check_version
 from recto.index.server_requests import batches
 from recto.records import Side, Where
 from recto.settings import Settings

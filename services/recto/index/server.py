@@ -17,6 +17,7 @@ from recto.index.server_layouts import Layouts
 from recto.index.server_making import make_collection
 from recto.index.server_options import FEATURES, Options
 from recto.index.server_requests import batches, conditions, of_book, queries, search_params, stored, unpacked
+from recto.index.server_versions import Versions
 from recto.recipe import Version
 from recto.records import Side, Where
 from recto.settings import Settings
@@ -39,6 +40,7 @@ class ServerIndex:
         self._connection = connection
         self._options = options
         self._layouts = Layouts(connection)
+        self._versions = Versions(connection, self._layouts)
 
     @classmethod
     def open(cls, settings: Settings) -> ServerIndex:
@@ -51,7 +53,7 @@ class ServerIndex:
         check_spec(embedding_dim, local)
         layout = Layout(version.encoder, embedding_dim, local)
         for side in Side:
-            make_collection(self._connection, self._layouts, version.collection(side), layout, self._options)
+            self._make(version.collection(side), layout)
 
     def upsert(self, version: Version, side: Side, points: Sequence[CoverPoint]) -> None:
         """Add or replace covers; applied by the server when it returns."""
@@ -138,7 +140,7 @@ class ServerIndex:
 
     def delete_book(self, book_id: str) -> None:
         """Remove a book from both sides of every version, also one that only another process knows."""
-        for name in self._names():
+        for name in self._versions.names():
             try:
                 self._delete(name, models.FilterSelector(filter=of_book(book_id)))
             except NotFound:
@@ -146,50 +148,29 @@ class ServerIndex:
 
     def versions(self) -> list[Version]:
         """Versions with both collections."""
-        names = self._names()
-        found = set()
-        for name in names:
-            try:
-                found.add(self._version(name))
-            except NotFound:
-                self._layouts.forget(name)  # dropped meanwhile
-        complete = (version for version in found if {version.collection(side) for side in Side} <= set(names))
-        return sorted(complete, key=lambda version: version.recipe_id)
+        return self._versions.all()
 
     def publish(self, version: Version) -> None:
         """Point the aliases `recto_front` and `recto_back` at the pair: readers see the old pair or the new one."""
-        wanted = {_alias(side): version.collection(side) for side in Side}
-        for name in wanted.values():
-            require_encoder(self._layouts.read(name), version, name)
-        if wanted.items() <= self._aliases().items():
-            return  # a change makes the server wait for all nodes, ten seconds for one that is away
-        changes: list[models.AliasOperations] = [
-            models.CreateAliasOperation(  # replaces one of that name
-                create_alias=models.CreateAlias(collection_name=name, alias_name=alias)
-            )
-            for alias, name in wanted.items()
-        ]
-        self._connection.call(lambda client: client.update_collection_aliases(changes))
+        self._versions.publish(version)
 
     def published(self) -> Version | None:
         """The pair that both aliases name."""
-        taken = self._aliases()
-        if _alias(Side.FRONT) not in taken:
-            return None
-        version = self._version(taken[_alias(Side.FRONT)])
-        return version if taken.get(_alias(Side.BACK)) == version.collection(Side.BACK) else None
+        return self._versions.published()
 
     def drop(self, version: Version) -> None:
-        """Remove both collections; the server removes their aliases with them. Not repeated when the server does not
-        answer: the second try could remove what another process has made again.
-        """
-        for side in Side:
-            self._layouts.forget(version.collection(side))
-            self._drop(version.collection(side))
+        """Remove both collections; the server removes their aliases with them."""
+        self._versions.drop(version)
 
     def close(self) -> None:
         """Close the connections; closing twice is no error."""
         self._connection.close()
+
+    def _make(self, name: str, layout: Layout) -> None:
+        try:
+            make_collection(self._connection, self._layouts, name, layout, self._options)
+        except NotFound:  # another process dropped it before it had all its indexes
+            make_collection(self._connection, self._layouts, name, layout, self._options)
 
     def _on(self, version: Version, side: Side, work: Callable[[str, Layout], T]) -> T:
         """Work on a collection of a version. What is remembered of it is read again when the server disagrees."""
@@ -225,9 +206,6 @@ class ServerIndex:
     def _upsert(self, name: str, batch: list[models.PointStruct]) -> None:
         self._write(lambda client: client.upsert(name, batch, wait=True, ordering=ORDERING))
 
-    def _drop(self, name: str) -> None:
-        self._connection.call(lambda client: client.delete_collection(name), again=False)
-
     def _delete(self, name: str, chosen: models.PointsSelector) -> None:
         self._write(lambda client: client.delete(name, chosen, wait=True, ordering=ORDERING))
 
@@ -253,22 +231,6 @@ class ServerIndex:
             return [record for part in parts for record in read_part(name, part)]
 
         return self._on(version, side, read)
-
-    def _version(self, name: str) -> Version:
-        return Version(name.rpartition("__")[2], self._layouts.get(name).encoder)
-
-    def _aliases(self) -> dict[str, str]:
-        found = self._connection.call(lambda client: client.get_aliases()).aliases
-        return {alias.alias_name: alias.collection_name for alias in found}
-
-    def _names(self) -> list[str]:
-        found = self._connection.call(lambda client: client.get_collections()).collections
-        prefixes = tuple(f"recto_{side.value}__" for side in Side)
-        return [collection.name for collection in found if collection.name.startswith(prefixes)]
-
-
-def _alias(side: Side) -> str:
-    return f"recto_{side.value}"
 
 
 def _shortlist(answers: list[list[models.ScoredPoint]], views: int, limit: int) -> Shortlist:
