@@ -67,8 +67,11 @@ def list_failure(
         return  # a version that was live has no job that waits for it
     forget_failures(connection, other, cover_ids)
     facts = select(cover.c.cover_id, cover.c.book_id, cover.c.side).where(cover.c.cover_id.in_(cover_ids))
-    common = {"job_id": other.job_id, "path": "", "outcome": _FAILED, "settled": time.time()}
-    rows = [{**row._mapping, **common, "stage": stage, "reason": reason} for row in connection.execute(facts)]
+    common = {"job_id": other.job_id, "outcome": _FAILED, "stage": stage, "reason": reason}
+    rows = [
+        {**row._mapping, **common, "path": f"{row.book_id}, {row.side}", "settled": time.time()}
+        for row in connection.execute(facts)
+    ]
     if rows:
         connection.execute(insert(job_item), rows)
 

@@ -93,7 +93,7 @@ class JobView:
     @property
     def is_running(self) -> bool:
         """True while something may still change."""
-        return not self.row.is_listed or self.row.state == "listing" or self.row.waiting > 0
+        return not self.row.is_listed or self.row.state in ("listing", "running") or self.row.waiting > 0
 
     @property
     def is_controlled(self) -> bool:
@@ -164,7 +164,7 @@ def show(job_id: str) -> ResponseReturnValue:
     counts = {
         outcome.value: getattr(row, outcome.value) for outcome in Outcome if getattr(row, outcome.value)
     }
-    is_small = row.covers <= FEW
+    is_small = row.covers <= FEW and row.kind == "ingest"
     shown = "all" if is_small else _shown(row)
     outcome = None if shown == "all" else shown
     page = ledger.job_items(job_id, outcome or (None if shown else "failed"), page_number(), ITEMS_PER_PAGE)
@@ -231,8 +231,10 @@ def _shown(row: JobRow) -> str:
 
 def _stages(ledger: Ledger, row: JobRow) -> dict[str, int]:
     """Failed items by stage, without those that trying again does not help: rows that cannot be understood."""
-    if not row.failed or row.kind != "ingest":
+    if not row.failed or row.kind == "rebuild":
         return {}
+    if row.kind == "reindex" and ledger.kept_versions().job_id != row.job_id:
+        return {}  # its version is gone
     hopeless = {"manifest", "deleted"} | (set() if row.document else {"read"})
     return {
         stage: count for stage, count in ledger.failed_stages(row.job_id).items() if stage not in hopeless
