@@ -24,7 +24,7 @@ def test_it_writes_a_manifest_that_can_be_read(tmp_path: Path) -> None:
     assert all(isinstance(row, ManifestRow) for row in rows)
     files = [file for row in rows if isinstance(row, ManifestRow) for file in (*row.fronts, *row.backs)]
     assert len(files) == 13
-    assert all(file.is_file() for file in files)
+    assert all(Path(str(file)).is_file() for file in files)
 
 
 def test_it_draws_no_block_twice(tmp_path: Path) -> None:

@@ -76,7 +76,10 @@ class Inbox(threading.Thread):
         """
         for left in reversed(cast("list[bytes]", self._client.lrange(TAKEN, 0, -1))):
             self._accept(left)
-        entry = cast("bytes | None", self._client.blmove(QUEUE, TAKEN, seconds, src="RIGHT", dest="LEFT"))
+        whole = cast(
+            "int", seconds
+        )  # Redis takes parts of a second, the types of its client do not know that
+        entry = cast("bytes | None", self._client.blmove(QUEUE, TAKEN, whole, src="RIGHT", dest="LEFT"))
         if entry is not None:
             self._accept(entry)
 
