@@ -33,12 +33,14 @@ class Bridge:
         folder: Path | None = None,
         certificates: Certificates | None = None,
     ) -> None:
-        command = [sys.executable, "-m", "tests.support.qdrant_rest", "--port", str(port)]
+        command = [sys.executable, "-m", "tests.support.qdrant_rest", "--leashed", "--port", str(port)]
         command += ["--api-key", api_key, "--version", version]
         command += ["--folder", str(folder)] if folder else []
         if certificates:
             command += ["--certificate", str(certificates.certificate), "--key", str(certificates.key)]
-        self.process = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
         assert self.process.stdout is not None
         self.url = self.process.stdout.readline().strip()
         if not self.url:
@@ -62,8 +64,9 @@ class Bridge:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.kill()
-        assert self.process.stdout is not None
-        self.process.stdout.close()
+        for pipe in (self.process.stdin, self.process.stdout):
+            assert pipe is not None
+            pipe.close()
 
 
 @pytest.fixture(scope="session")

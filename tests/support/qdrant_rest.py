@@ -5,14 +5,17 @@
 
 It lets several processes share one index through the real HTTP client where no Qdrant server is at hand. It answers
 one request at a time, ignores what `:memory:` ignores (payload indexes, quantization, shards, replicas), and forgets
-everything when it ends, unless it is given a folder. Its first line of output is its address.
+everything when it ends, unless it is given a folder. Its first line of output is its address. With `--leashed` it ends
+when its standard input does, so that a test run that is killed leaves no process behind.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import ssl
+import sys
 import threading
 import urllib.parse
 import warnings
@@ -195,6 +198,11 @@ def _failure(message: str) -> bytes:
     return pydantic_core.to_json({"time": 0.0, "status": {"error": message}, "result": None})
 
 
+def _end_with_input() -> None:
+    sys.stdin.read()
+    os._exit(0)
+
+
 def main() -> None:
     """Serve until killed."""
     parser = argparse.ArgumentParser()
@@ -202,6 +210,7 @@ def main() -> None:
     parser.add_argument("--api-key", default="")
     parser.add_argument("--version", default="1.18.0")
     parser.add_argument("--folder", type=Path)
+    parser.add_argument("--leashed", action="store_true")
     parser.add_argument("--certificate", type=Path)
     parser.add_argument("--key", type=Path)
     asked = parser.parse_args()
@@ -211,6 +220,8 @@ def main() -> None:
         if asked.folder
         else QdrantClient(":memory:")
     )
+    if asked.leashed:
+        threading.Thread(target=_end_with_input, daemon=True).start()
     server = Server(asked.port, client, asked.api_key, asked.version)
     if asked.certificate:
         tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
