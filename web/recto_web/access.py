@@ -41,6 +41,7 @@ ACCESS: Mapping[str, Scopes] = {
     "add_book": WRITE,
     "covers": READ,
     "jobs": WRITE,
+    "versions": ADMIN,
     "sign_in": ANY_KEY,
     "api_docs": ANY_KEY,
     "api_searches": SEARCH,
