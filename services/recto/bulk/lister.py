@@ -85,9 +85,7 @@ class Lister:
         except BadInput as error:
             self._end(listing, str(error))
         except (RectoError, OSError) as error:
-            _log.warning("Job %s is tried again in %.0f s: %s", job_id, TROUBLE_SECONDS, error)
-            self._readers.pop(job_id, None)
-            self._resting[job_id] = time.monotonic() + TROUBLE_SECONDS
+            self._rest(listing, error)
             return False
         except Exception:  # nobody knows what a source can bring about; the other jobs must go on
             _log.exception("Job %s is left alone for %.0f s", job_id, FAULT_SECONDS)
@@ -97,6 +95,15 @@ class Lister:
         if not document.dry_run:
             on_listed()
         return True
+
+    def _rest(self, listing: Listing, error: Exception) -> None:
+        """Leave a job alone for a while, and say on its page why."""
+        _log.warning("Job %s is tried again in %.0f s: %s", listing.job_id, TROUBLE_SECONDS, error)
+        self._readers.pop(listing.job_id, None)
+        self._resting[listing.job_id] = time.monotonic() + TROUBLE_SECONDS
+        if listing.state.get("trouble") != str(error):
+            state = {**listing.state, "trouble": str(error)}
+            self._ledger.note_source(listing.job_id, self._name, state)
 
     def _has_room(self) -> bool:
         return self._ledger.backlog(self._settings.job_backlog) < self._settings.job_backlog

@@ -39,6 +39,7 @@ class Reader:
         """
         self.source = source_of(settings, listing)
         self.state = {**listing.state, "fingerprint": _fingerprint(self.source)}
+        self.state.pop("trouble", None)  # unless it comes again
         known = listing.state.get("fingerprint")
         if listing.position and known != self.state["fingerprint"]:
             raise BadInput(CHANGED.format(position=listing.position))

@@ -203,6 +203,7 @@ def _job_of(connection: Connection, row: Row[Any]) -> JobRow:
         is_listed=row.listed is not None,
         position=row.position,
         rows=(row.listing or {}).get("rows"),
+        trouble=(row.listing or {}).get("trouble", "") if row.listed is None else "",
         recent=_recent(connection, row) if row.listed is None or counts[Outcome.WAITING.value] else 0,
         **counts,
     )

@@ -125,6 +125,7 @@ class JobRow:
     is_listed: bool = True
     position: int = 0  # rows of the source that are listed, where Recto lists it by itself
     rows: int | None = None  # rows that the source has, about, where that is known
+    trouble: str = ""  # why the source cannot be read at the moment; it is tried again
     recent: int = 0  # covers that were settled in the last `jobs.RATE_SECONDS`, unchanged ones not counted
 
 
