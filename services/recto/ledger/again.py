@@ -16,7 +16,7 @@ from recto.ledger.jobs import WAITING, attempts_added, wait_again
 from recto.ledger.listing import held_listing
 from recto.ledger.moves import locked_covers, queue_anew, queue_other_anew
 from recto.ledger.reindexing import KIND as REINDEX
-from recto.ledger.reindexing import queue_failed_again
+from recto.ledger.reindexing import is_reindex, queue_failed_again
 from recto.ledger.rows import CANCELLED, EntryItem, ItemRow, NewItem, Outcome
 from recto.ledger.schema import book, cover, job, job_item
 from recto.records import Cover, CoverState
@@ -39,7 +39,7 @@ class Again:
             NotFound: there is no such job.
         """
         with self._database.write() as connection:
-            other = locked_versions(connection, change=True).other
+            other = locked_versions(connection, change=is_reindex(connection, job_id)).other
             row = locked_job(connection, job_id)
             if row.kind == REINDEX:
                 chosen = list(_chosen(item_ids, stage))

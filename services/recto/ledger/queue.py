@@ -165,7 +165,8 @@ class Queue:
         again in the version beside it too.
         """
         with self._database.write() as connection:
-            versions = locked_versions(connection, change=failed_of_job is not None)
+            changes = failed_of_job is not None and is_reindex(connection, failed_of_job)
+            versions = locked_versions(connection, change=changes)
             if failed_of_job is not None:
                 return _retry(connection, versions.other, failed_of_job)
             table = versions.table_of(recipe_id)
