@@ -43,8 +43,14 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    keys = {"require_keys": True, "admin_key": ADMIN_KEY}
-    settings = Settings(data_dir=data, port=port, torch_threads=1, source_roots=(str(sources),), **keys)
+    settings = Settings(
+        data_dir=data,
+        port=port,
+        torch_threads=1,
+        source_roots=(str(sources),),
+        require_keys=True,
+        admin_key=ADMIN_KEY,
+    )
     with Up(settings, web=True):
         started = running(settings)
         assert started is not None
