@@ -266,6 +266,27 @@ def test_a_job_moves_on_in_place(page: Page, server: Live, shelf: Ledger) -> Non
     assert page.evaluate("window.same") is True
 
 
+def test_a_job_is_paused_resumed_and_cancelled_on_its_page(page: Page, server: Live, shelf: Ledger) -> None:
+    blobs = open_blobs(server.settings)
+    job_id = shelf.create_job("ingest", "Maria Stuart")
+    entry = Entry(
+        Book("stuart", "Maria Stuart"), (EntryItem(Side.FRONT, "m.jpg", blobs.put(picture("navy"))),)
+    )
+    shelf.acknowledge(job_id, [entry])
+    shelf.finish_listing(job_id)
+    page.goto(f"{server.url}/jobs/{job_id}")
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_text("Paused", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_text("Running", exact=True)).to_be_visible()
+    page.get_by_text("Cancel this job").click()
+    page.wait_for_timeout(2500)  # a refresh in between must not close what was just opened
+    page.get_by_role("button", name="Yes, cancel it").click()
+    expect(page.get_by_text("Being cancelled")).to_be_visible()
+    shelf.give_up_some(job_id)
+    expect(page.get_by_text("Cancelled", exact=True)).to_be_visible()
+
+
 def test_deleting_asks_first(page: Page, server: Live, shelf: Ledger) -> None:
     put_book(shelf, open_blobs(server.settings), Book("doomed/1", "Doomed"), "tan")
     page.goto(f"{server.url}/books/doomed%2F1")
