@@ -50,6 +50,21 @@ def test_objects_lie_under_the_prefix_with_their_media_types(
     }
 
 
+def test_a_folder_copied_by_its_names_is_the_same_store(
+    s3_server: S3Server, s3_bucket: str, settings: Settings
+) -> None:
+    folder = open_blobs(dataclasses.replace(settings, images_url=""))
+    sha256, upload, model = folder.put(b"cover"), folder.put_incoming(b"photo"), folder.put_model(b"learned")
+    folder.put_thumbnail(sha256, b"small")
+    for path in settings.data_dir.rglob("*"):
+        if path.is_file():
+            key = f"recto/{path.relative_to(settings.data_dir)}"
+            s3_server.client().put_object(Bucket=s3_bucket, Key=key, Body=path.read_bytes())
+    objects = open_blobs(settings)
+    assert (objects.get(sha256), objects.read_thumbnail(sha256)) == (b"cover", b"small")
+    assert (objects.incoming(upload), objects.get_model(model)) == (b"photo", b"learned")
+
+
 def test_nothing_is_written_into_the_data_folder(settings: Settings) -> None:
     blobs = open_blobs(settings)
     blobs.put(b"cover")
