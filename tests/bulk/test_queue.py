@@ -99,6 +99,17 @@ def test_an_id_that_belongs_to_another_document_is_refused(
     assert sorted(job.state for job in ledger.jobs().items) == ["failed", "listing"]
 
 
+def test_several_processes_share_the_queue_and_list_each_job_once(
+    settings: Settings, redis: RedisServer, queue: Redis, ledger: Ledger, shelf: Shelf
+) -> None:
+    shelf.stock(70)
+    with JobsProcess(settings, redis.url, "jobs@one"), JobsProcess(settings, redis.url, "jobs@two"):
+        for _ in range(12):
+            queue.lpush(QUEUE, json.dumps(shelf.document()))
+        wait_until(lambda: sum(job.is_listed for job in ledger.jobs().items) == 12, "all jobs are listed")
+    assert [job.covers for job in ledger.jobs().items] == [70] * 12
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_kills_at_any_moment_lose_no_document_and_double_none(
     settings: Settings, redis: RedisServer, queue: Redis, ledger: Ledger, shelf: Shelf, seed: int
