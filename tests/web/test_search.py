@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from redis import Redis
+from tests.images.heif_writer import FILES
 from tests.web.shelf import answer, picture, put_book, row_of, token, upload
 
 from recto.blobs import Blobs
@@ -151,6 +152,18 @@ def test_filters_reach_the_search(client: FlaskClient, ledger: Ledger) -> None:
     }
     where = _only(ledger, client.post("/search", data={**form, "limit": "3"}).location).where
     assert (where.year_from, where.year_to, where.authors, where.tag) == (1900, 1950, ("A", "B"), "sea")
+
+
+def test_forms_offer_the_photos_of_phones_by_type_and_by_name(client: FlaskClient) -> None:
+    for page in ("/", "/books/new"):
+        offered = client.get(page).text.split('accept="')[1].split('"')[0].split(",")
+        assert {"image/jpeg", "image/heic", "image/avif", ".heic"} <= set(offered)
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_heic_photo_is_taken(client: FlaskClient, impatient: None) -> None:
+    photo = (FILES / "cover.heic").read_bytes()
+    assert client.post("/search", data={"photo": upload(photo, "IMG_1.HEIC")}).status_code == 202
 
 
 BAD_FILES = [
