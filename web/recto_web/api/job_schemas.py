@@ -16,6 +16,7 @@ from recto_web.pages.jobs import view
 from recto_web.parts import parts
 
 COUNTS = ("books", "covers", "indexed", "unchanged", "failed", "waiting", "checked")
+SOURCE = ("position", "rows", "trouble")
 
 
 class JobSchema(Schema):
@@ -39,6 +40,13 @@ class JobSchema(Schema):
     failed = said(fields.Integer, "Covers that failed.", dump_only=True)
     waiting = said(fields.Integer, "Covers that are on their way.", dump_only=True)
     checked = said(fields.Integer, "Covers that a dry run found fit.", dump_only=True)
+    position = said(fields.Integer, "Rows of its source that are read, of a bulk job.", dump_only=True)
+    rows = said(
+        fields.Integer, "Rows of its source, about, where that is known.", dump_only=True, allow_none=True
+    )
+    trouble = said(
+        fields.String, "Why its source cannot be read at present; it is tried again.", dump_only=True
+    )
     rate = said(fields.Float, "Covers a second, lately.", dump_only=True)
     seconds_left = said(fields.Float, "Time left, where that can be said.", dump_only=True, allow_none=True)
     url = address("This job.")
@@ -96,7 +104,7 @@ class RetrySchema(Schema):
 def show_job(row: JobRow) -> dict[str, Any]:
     """A job as JSON."""
     seen = view(row)
-    names = ("job_id", "kind", "source", "state", "reason", *COUNTS)
+    names = ("job_id", "kind", "source", "state", "reason", *COUNTS, *SOURCE)
     return {
         **{name: getattr(row, name) for name in names},
         "created": row.created,
