@@ -20,9 +20,8 @@ BATCH_POINTS = 256
 NUMBER_BYTES = 22  # a float32 in JSON, with its comma
 EXACT_COVERS = 10_000
 """Covers that match a filter up to which each of them is compared. Measured on 30,000 made vectors in 300 groups, with
-int8, the first 50 against brute force: among 2,992 matches the graph finds all, among 9,930 only .778 (.924 with 512
-candidates, .999 with 512 and ACORN). To compare these 9,930 took 27 to 40 ms on two overloaded cores, the graph 22 to
-52.
+int8, the first 50 against brute force: among 3,069 matches the graph finds all, among 10,180 only .778 (.916 with 512
+candidates, 1.000 with 512 and ACORN); to compare all of these takes 7 ms, as long as ACORN (`docs/decisions.md`).
 """
 CANDIDATES = 512  # of the graph, for a filtered search; see above
 _EXACT = models.SearchParams(exact=True)
