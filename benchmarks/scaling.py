@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -54,12 +54,13 @@ def main() -> None:
         folder = Path(name)
         shelf = _draw(folder / "shelf", arguments.covers)
         speeds: dict[int, list[float]] = {1: [], 2: []}
-        spent: Counter[str] = Counter()
+        spent: defaultdict[str, float] = defaultdict(float)
         for round_ in range(arguments.rounds):
             for workers in speeds:
                 seconds, by_part = _run(folder / f"{workers}-{round_}", shelf, workers, arguments)
                 speeds[workers].append(arguments.covers / seconds)
-                spent.update(by_part)
+                for part, used in by_part.items():
+                    spent[part] += used
                 print(
                     f"{workers} ingest on {workers} core(s): {arguments.covers / seconds:6.1f} covers a second"
                 )
@@ -116,7 +117,7 @@ def _run(
                 process.wait(60)
             ledger.close()
     shutil.rmtree(folder)
-    spent: Counter[str] = Counter()
+    spent: defaultdict[str, float] = defaultdict(float)
     for name, used in after.items():
         spent[name.split("-")[0]] += used - before[name]
     return seconds, spent
@@ -137,7 +138,7 @@ def _parts(
         with qdrant_server(arguments.qdrant_binary, folder / "qdrant") as (named, qdrant_pid):
             os.sched_setaffinity(0, own)
             with connect(redis.url) as client:
-                pids = {"redis": int(client.info("server")["process_id"])}  # type: ignore[index]
+                pids = {"redis": int(client.info("server")["process_id"])}
             yield (
                 dataclasses.replace(settings, **named),
                 pids | ({"qdrant": qdrant_pid} if qdrant_pid else {}),
@@ -182,13 +183,13 @@ def _cpu(pid: int) -> float:
     """Processor seconds of a process and its children."""
     process = psutil.Process(pid)
     times = [one.cpu_times() for one in (process, *process.children(recursive=True))]
-    return sum(one.user + one.system for one in times)
+    return float(sum(one.user + one.system for one in times))
 
 
 class Timed:
     """Anything whose method calls are timed; they add up in `seconds`."""
 
-    def __init__(self, inner: Any, seconds: Counter[str], part: str) -> None:
+    def __init__(self, inner: Any, seconds: defaultdict[str, float], part: str) -> None:
         self._inner, self._seconds, self._part = inner, seconds, part
 
     def __getattr__(self, name: str) -> Any:
@@ -208,7 +209,7 @@ class Timed:
 
 def _shares(folder: Path, shelf: Path, arguments: argparse.Namespace) -> Mapping[str, float]:
     """Share of each part in the time that one process needs for the whole way of a cover."""
-    seconds: Counter[str] = Counter()
+    seconds: defaultdict[str, float] = defaultdict(float)
     with _parts(folder, arguments, ALL_CORES) as (settings, _):
         engine = Engine.open(settings, with_index=True)
         _take_in(settings, engine.ledger, shelf)

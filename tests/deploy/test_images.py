@@ -84,7 +84,8 @@ def test_passwords_are_made_by_chance_for_their_owner_alone(tmp_path: Path) -> N
     assert len(secrets) >= 7
     assert all(len(first[name]) >= 20 and first[name] != second[name] for name in secrets)
     assert stat.S_IMODE((tmp_path / "one").stat().st_mode) == 0o600
-    assert Settings.from_environment({name: first[name] for name in first if name.startswith("RECTO_")})
+    settings = Settings.from_environment({name: first[name] for name in first if name.startswith("RECTO_")})
+    assert settings.admin_key == first["RECTO_ADMIN_KEY"]
 
 
 def test_passwords_in_use_are_never_overwritten(tmp_path: Path) -> None:

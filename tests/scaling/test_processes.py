@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import pytest
 from tests.scaling.workers import working
 from tests.workers.running import acknowledge, draw, indexed_ids, wait_until
 
@@ -13,6 +14,7 @@ from recto.records import CoverState, Side, Where
 from recto.settings import Settings
 from recto_workers.messages import Producer
 
+pytestmark = pytest.mark.timeout(900)  # four processes load torch on cores that may be busy with other tests
 COVERS = 80
 SEARCHES = 24
 

@@ -46,17 +46,17 @@ class Meanwhile:
 
 
 @pytest.fixture
-def one(settings: Settings) -> Iterator[Engine]:
+def one(settings: Settings, ledger_url: str) -> Iterator[Engine]:
     """What one index process holds."""
-    engine = Engine.open(settings, with_index=True)
+    engine = Engine.open(dataclasses.replace(settings, ledger_url=ledger_url), with_index=True)
     yield engine
     engine.close()
 
 
 @pytest.fixture
-def other(settings: Settings, one: Engine) -> Iterator[Engine]:
-    """What another one holds, at the same ledger and server; `one` is there so that it closes later."""
-    engine = Engine.open(settings, with_index=True)
+def other(one: Engine) -> Iterator[Engine]:
+    """What another one holds, at the same ledger and server."""
+    engine = Engine.open(one.settings, with_index=True)
     yield engine
     engine.close()
 
