@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from recto.encoders import Encoder, load_encoder
+from recto.encoders import Encoder, load_encoder, pca
 from recto.encoders.runners import TorchRunner
 from recto.errors import BadSetting
 from recto.settings import Settings
@@ -67,6 +68,22 @@ def test_several_threads_get_what_one_gets(random_settings: Settings, images: li
     with ThreadPoolExecutor(4) as threads:
         for embeddings in threads.map(encoder.embed, [images] * 8):
             np.testing.assert_allclose(embeddings, expected, atol=1e-6)
+
+
+@needs_openvino
+@pytest.mark.parametrize("name", ["recto_small", "squeezenet1_1"])
+def test_on_real_covers_float32_keeps_the_rule_for_sharing_a_recipe(
+    name: str, bench: Path, shared_weights: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "squeezenet1_1.pth").symlink_to(shared_weights / "squeezenet1_1_onnxzoo.pth")
+    settings = Settings(weights_dir=str(tmp_path), device="cpu", torch_threads=1)
+    paths = sorted((bench / "catalogue").iterdir())[::38]
+    covers = [np.asarray(Image.open(path).convert("RGB")) for path in paths]
+    encoders = [load_encoder(name, replace(settings, backend=backend)) for backend in ("torch", "openvino")]
+    reference, converted = (encoder.embed(covers) for encoder in encoders)
+    projection = pca.learn([reference], len(covers) // 2, reference.shape[1], name)
+    assert (reference * converted).sum(1).min() > 0.99999
+    assert (projection.apply(reference) * projection.apply(converted)).sum(1).min() > 0.99999
 
 
 def test_torch_is_used_where_nothing_else_is_asked_for(random_settings: Settings) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Mapping, Sequence
 from itertools import groupby
@@ -11,7 +10,6 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 import torch
-from torch import nn
 
 from recto.blobs import open_blobs
 from recto.encoders.card import Card
@@ -19,11 +17,10 @@ from recto.encoders.networks import build_network
 from recto.encoders.pca import Projection
 from recto.encoders.preprocess import preprocess
 from recto.encoders.projections import load_projection
-from recto.encoders.runners import Runner, TorchRunner, choose_device
+from recto.encoders.runners import Runner, runner_for, threads
 from recto.encoders.spec import Spec
 from recto.encoders.table import card as card_of
 from recto.encoders.weights import load_weights
-from recto.errors import BadSetting
 from recto.settings import Settings
 from recto.vectors import RGB, Floats
 
@@ -85,29 +82,12 @@ def load(spec: Spec, settings: Settings) -> Encoder:
 
 def _open(spec: Spec, settings: Settings) -> Encoder:
     network = card_of(spec.network)
-    torch.set_num_threads(_threads(settings))
+    torch.set_num_threads(threads(settings))
     projection, parts = None, {}
     if spec.pca_size:  # before the weights: they take longer to load than to find that this is missing
         projection, parts["pca"] = load_projection(spec, network.dimension, open_blobs(settings))
     state, parts["weights"] = load_weights(network, settings)
     if spec.backend:
         parts["backend"] = spec.backend
-    run = _runner(spec, network, build_network(network, state), settings)
+    run = runner_for(spec, network, build_network(network, state), settings)
     return Encoder(card_of(str(spec)), network, run, projection, parts)
-
-
-def _runner(spec: Spec, card: Card, network: nn.Module, settings: Settings) -> Runner:
-    device = choose_device(settings.device)
-    precision = spec.backend.removeprefix("openvino-") or ("f32" if settings.backend == "openvino" else "")
-    if not precision:
-        return TorchRunner(network, device, half=device.type == "cuda" and not spec.pca_size)
-    if settings.device.startswith("cuda"):
-        raise BadSetting(f"OpenVINO runs {spec} on CPUs only; set RECTO_DEVICE to auto or cpu.")
-    from recto.encoders.openvino_runner import OpenVinoRunner
-
-    return OpenVinoRunner(network, card.input_size, precision, _threads(settings))
-
-
-def _threads(settings: Settings) -> int:
-    """Threads of torch: as set, else the cores shared between the index process and the ingest processes."""
-    return settings.torch_threads or max(1, len(os.sched_getaffinity(0)) // (settings.ingest_workers + 1))
