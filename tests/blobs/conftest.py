@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from tests.support.s3 import S3Server
+from tests.support.s3 import S3Store
 
 from recto.blobs import Blobs, open_blobs
 from recto.settings import Settings
@@ -28,6 +28,6 @@ def blobs(settings: Settings) -> Blobs:
 
 
 @pytest.fixture
-def s3_blobs(tmp_path: Path, s3_server: S3Server, s3_bucket: str) -> Blobs:
+def s3_blobs(tmp_path: Path, s3_server: S3Store, s3_bucket: str) -> Blobs:
     """An empty object store."""
     return open_blobs(Settings(data_dir=tmp_path / "data", **s3_server.settings(s3_bucket)))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.s3 import S3Server, free_port
+from tests.support.s3 import S3Server, S3Store, free_port
 
 from recto.blobs import Blobs, open_blobs
 from recto.errors import BadSetting, Unavailable
@@ -20,7 +20,7 @@ NAME = "0" * 64
 
 
 @pytest.fixture
-def settings(tmp_path: Path, s3_server: S3Server, s3_bucket: str) -> Settings:
+def settings(tmp_path: Path, s3_server: S3Store, s3_bucket: str) -> Settings:
     return Settings(data_dir=tmp_path / "data", s3_seconds=2.0, **s3_server.settings(s3_bucket))
 
 
@@ -31,7 +31,7 @@ def own_server(tmp_path: Path) -> Iterator[S3Server]:
 
 
 def test_objects_lie_under_the_prefix_with_their_media_types(
-    s3_server: S3Server, s3_bucket: str, settings: Settings
+    s3_server: S3Store, s3_bucket: str, settings: Settings
 ) -> None:
     blobs = open_blobs(settings)
     picture = b"\xff\xd8\xff\xe0 a photo"
@@ -51,7 +51,7 @@ def test_objects_lie_under_the_prefix_with_their_media_types(
 
 
 def test_a_folder_copied_by_its_names_is_the_same_store(
-    s3_server: S3Server, s3_bucket: str, settings: Settings
+    s3_server: S3Store, s3_bucket: str, settings: Settings
 ) -> None:
     folder = open_blobs(dataclasses.replace(settings, images_url=""))
     sha256, upload, model = folder.put(b"cover"), folder.put_incoming(b"photo"), folder.put_model(b"learned")
@@ -72,7 +72,7 @@ def test_nothing_is_written_into_the_data_folder(settings: Settings) -> None:
     assert not settings.data_dir.exists()
 
 
-def test_an_original_that_is_there_is_not_sent_again(s3_server: S3Server, settings: Settings) -> None:
+def test_an_original_that_is_there_is_not_sent_again(s3_server: S3Store, settings: Settings) -> None:
     blobs = open_blobs(settings)
     sha256 = blobs.put(b"sent once")
     before = len(s3_server.requests())
@@ -81,7 +81,7 @@ def test_an_original_that_is_there_is_not_sent_again(s3_server: S3Server, settin
     assert not [line for line in asked if "PUT" in line]
 
 
-def test_a_store_without_a_prefix_is_the_whole_bucket(s3_server: S3Server, s3_bucket: str) -> None:
+def test_a_store_without_a_prefix_is_the_whole_bucket(s3_server: S3Store, s3_bucket: str) -> None:
     blobs = open_blobs(Settings(**s3_server.settings(s3_bucket, prefix="")))
     name = blobs.put_staged(b"x")
     listing = s3_server.client().list_objects_v2(Bucket=s3_bucket)["Contents"]

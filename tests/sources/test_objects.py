@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.s3 import S3Server
+from tests.support.s3 import S3Server, S3Store
 
 from recto import bucket as bucket_module
 from recto.blobs import Blobs, open_blobs
@@ -22,7 +22,7 @@ Put = Callable[[str, bytes], None]
 
 
 @pytest.fixture
-def settings(tmp_path: Path, s3_server: S3Server, s3_bucket: str) -> Settings:
+def settings(tmp_path: Path, s3_server: S3Store, s3_bucket: str) -> Settings:
     """A store in a folder; sources in the bucket."""
     given = {**s3_server.settings(s3_bucket), "images_url": ""}
     return Settings(
@@ -31,7 +31,7 @@ def settings(tmp_path: Path, s3_server: S3Server, s3_bucket: str) -> Settings:
 
 
 @pytest.fixture
-def put(s3_server: S3Server, s3_bucket: str) -> Put:
+def put(s3_server: S3Store, s3_bucket: str) -> Put:
     client: Any = s3_server.client()
     return lambda key, data: client.put_object(Bucket=s3_bucket, Key=key, Body=data)
 
@@ -118,7 +118,7 @@ def test_more_keys_than_one_answer_holds_are_all_read(put: Put, settings: Settin
 
 
 def test_a_large_manifest_is_read_in_ranges(
-    put: Put, settings: Settings, s3_bucket: str, s3_server: S3Server, monkeypatch: pytest.MonkeyPatch
+    put: Put, settings: Settings, s3_bucket: str, s3_server: S3Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bucket_module, "PART", 20_000)
     put("scans/list.csv", b"book_id,front\n" + b"".join(b"b%04d,a.jpg\n" % number for number in range(9000)))

@@ -14,27 +14,21 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 START_SECONDS = 120.0
+SERVER_URL = os.environ.get("RECTO_TEST_S3_URL", "")
+"""A store of your own, as http://KEY:SECRET@HOST:PORT; some tests stop their store, and always start one."""
 ACCESS_KEY, SECRET_KEY = "tests", "tests-secret"
 
 
-class S3Server:
-    """A running store. It may be killed and started again on the same port; it then has forgotten everything."""
+class S3Store:
+    """A running store, wherever it is."""
 
-    def __init__(self, log: Path, *, port: int = 0, strict: bool = False) -> None:
-        """`strict`: it refuses keys that it does not know, which are all."""
-        self.port = port or free_port()
-        self.log = log
-        self._strict = strict
-        self.process = self._start()
-
-    @property
-    def url(self) -> str:
-        """Its address."""
-        return f"http://127.0.0.1:{self.port}"
+    def __init__(self, url: str, access_key: str, secret_key: str) -> None:
+        self.url, self.access_key, self.secret_key = url, access_key, secret_key
 
     def client(self) -> Any:
         """A client of another make, to look into the store from outside."""
@@ -43,8 +37,8 @@ class S3Server:
         return boto3.client(
             "s3",
             endpoint_url=self.url,
-            aws_access_key_id=ACCESS_KEY,
-            aws_secret_access_key=SECRET_KEY,
+            aws_access_key_id=self.access_key,
+            aws_secret_access_key=self.secret_key,
             region_name="us-east-1",
         )
 
@@ -55,13 +49,29 @@ class S3Server:
         return name
 
     def settings(self, bucket: str, prefix: str = "recto") -> dict[str, Any]:
-        """Settings that lead to a bucket: `dataclasses.replace(settings, **server.settings(bucket))`."""
+        """Settings that lead to a bucket: `dataclasses.replace(settings, **store.settings(bucket))`."""
         return {
             "images_url": f"s3://{bucket}/{prefix}".rstrip("/"),
             "s3_endpoint": self.url,
-            "s3_access_key": ACCESS_KEY,
-            "s3_secret_key": SECRET_KEY,
+            "s3_access_key": self.access_key,
+            "s3_secret_key": self.secret_key,
         }
+
+    def requests(self) -> list[str]:
+        """What it was asked so far, one line a request."""
+        pytest.skip("the store that RECTO_TEST_S3_URL names does not tell what it was asked")
+
+
+class S3Server(S3Store):
+    """One that may be killed and started again on the same port; it then has forgotten everything."""
+
+    def __init__(self, log: Path, *, port: int = 0, strict: bool = False) -> None:
+        """`strict`: it refuses keys that it does not know, which are all."""
+        self.port = port or free_port()
+        super().__init__(f"http://127.0.0.1:{self.port}", ACCESS_KEY, SECRET_KEY)
+        self.log = log
+        self._strict = strict
+        self.process = self._start()
 
     def requests(self) -> list[str]:
         """What it was asked so far, one line a request."""
@@ -108,19 +118,24 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def s3_server() -> Iterator[S3Server]:
+def s3_server() -> Iterator[S3Store]:
     """The store that all tests of a run share; each test makes a bucket of its own."""
+    if SERVER_URL:
+        parts = urlsplit(SERVER_URL)
+        url = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+        yield S3Store(url, parts.username or "", parts.password or "")
+        return
     with TemporaryDirectory(prefix="recto-s3-") as folder, S3Server(Path(folder) / "s3.log") as server:
         yield server
 
 
 @pytest.fixture
-def s3_bucket(s3_server: S3Server) -> str:
+def s3_bucket(s3_server: S3Store) -> str:
     """An empty bucket of that store."""
     return s3_server.make_bucket()
 
 
 @pytest.fixture
-def s3_settings(s3_server: S3Server, s3_bucket: str) -> dict[str, Any]:
+def s3_settings(s3_server: S3Store, s3_bucket: str) -> dict[str, Any]:
     """Settings that lead to it."""
     return s3_server.settings(s3_bucket)
