@@ -73,13 +73,15 @@ def test_the_grpc_port_of_something_else_is_not_used(
 
 def test_a_server_that_hangs_is_an_error_that_passes(quick_folder: Path) -> None:
     with QdrantServer(quick_folder / "server") as server:
-        index = open_index(settings_of(server, qdrant_seconds=1.0))
-        version = make_version()
+        index, version = open_index(settings_of(server)), make_version()
         index.ensure(version, DIMENSION, SPARSE)
+        hurried = open_index(settings_of(server, qdrant_seconds=3.0))
+        assert hurried.versions() == [version]
         server.pause()
         with pytest.raises(Unavailable):
-            index.upsert(version, FRONT, make_points(20))
+            hurried.upsert(version, FRONT, make_points(20))
         server.go_on()
         index.upsert(version, FRONT, make_points(20))
         assert index.count(version, FRONT) == 20
+        hurried.close()
         index.close()
