@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 from tests.encoders.pictures import draw_image
 
 from recto.blobs import Blobs, open_blobs
@@ -17,8 +18,10 @@ from recto.errors import BadInput, NotFound, WrongFormat
 from recto.images import DecodePool
 from recto.settings import Settings
 from recto.vectors import RGB
+from recto.views import views
 
 SIZE = 8
+SHIPPED = "recto_small+pca256-c5762e49"
 COVERS = 40
 
 
@@ -116,3 +119,32 @@ def test_a_damaged_projection_is_refused(spec: str, settings: Settings, blobs: B
     (tmp_path / "models" / sha256).write_bytes(blobs.get_model(sha256)[:-1])
     with pytest.raises(WrongFormat, match="damaged"):
         load_encoder(spec, elsewhere)
+
+
+def test_a_projection_ships_with_our_network_and_needs_no_catalogue(
+    tmp_path: Path, images: list[RGB]
+) -> None:
+    encoder = load_encoder(SHIPPED, Settings(data_dir=tmp_path, device="cpu", torch_threads=1))
+    embeddings = encoder.embed(images)
+    assert embeddings.shape == (len(images), 256)
+    assert list(tmp_path.iterdir()) == []
+    assert encoder.fingerprint()["pca"].startswith("c5762e49")
+
+
+def test_whitening_puts_more_real_covers_first(bench: Path, tmp_path: Path) -> None:
+    """Measured among all 1,524 covers: .74 of the photos of books against .22."""
+    settings = Settings(data_dir=tmp_path, device="cpu", torch_threads=1)
+    names = [f"book{number:03}" for number in range(1, 26)]
+    found = {}
+    for spec in ("recto_small", SHIPPED):
+        encoder = load_encoder(spec, settings)
+        covers = encoder.embed([_read(bench / "catalogue" / f"{name}.jpg") for name in names])
+        photos = [encoder.embed(views(_read(bench / "queries" / f"q_{name}.jpg"))) for name in names]
+        best = [int((photo @ covers.T).max(0).argmax()) for photo in photos]
+        found[spec] = sum(place == number for number, place in enumerate(best))
+    assert found[SHIPPED] >= 18
+    assert found[SHIPPED] > found["recto_small"] + 3
+
+
+def _read(path: Path) -> RGB:
+    return np.asarray(Image.open(path).convert("RGB"))

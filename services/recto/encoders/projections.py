@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recto.encoders import pca
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from recto.settings import Settings
     from recto.vectors import Floats
 
+SHIPPED = Path(__file__).parent / "weights"
 BATCH = 32
 """Covers decoded and embedded together: what an ingest worker takes at a time."""
 SAMPLE = 5000
@@ -50,27 +53,35 @@ def learn_pca(
 
 
 def load_projection(spec: Spec, dimension: int, blobs: Blobs) -> tuple[pca.Projection, str]:
-    """The projection of a spec and the SHA-256 of its file.
+    """The projection of a spec and the SHA-256 of its file: one that ships with Recto, else one of the store.
 
     Raises:
-        NotFound: it is not in the store.
+        NotFound: it is in neither.
         BadInput: it was learned for another encoder or size.
         WrongFormat: it is damaged.
     """
-    sha256 = blobs.find_model(spec.pca_digits)
-    if sha256 is None:
-        raise NotFound(
-            f"The projection {spec.pca_digits} of {spec} is not in the store. Learn one from this catalogue with "
-            f"`recto reindex --encoder {spec.network} --pca {spec.pca_size}`."
-        )
-    data = blobs.get_model(sha256)
-    if hashlib.sha256(data).hexdigest() != sha256:
+    data = _find(replace(spec, backend=""), blobs)
+    sha256 = hashlib.sha256(data).hexdigest()
+    if not sha256.startswith(spec.pca_digits):
         raise WrongFormat(f"The stored projection {spec.pca_digits} is damaged; learn it anew.")
     projection = pca.load(data)
     if projection.spec != spec.network or projection.matrix.shape != (spec.pca_size, dimension):
         size = len(projection.matrix)
         raise BadInput(f"The projection {spec.pca_digits} is one of {projection.spec} to {size} numbers.")
     return projection, sha256
+
+
+def _find(spec: Spec, blobs: Blobs) -> bytes:
+    shipped = SHIPPED / f"{spec}.npz"
+    if shipped.exists():
+        return shipped.read_bytes()
+    sha256 = blobs.find_model(spec.pca_digits)
+    if sha256 is None:
+        raise NotFound(
+            f"The projection {spec.pca_digits} of {spec} is not in the store. Learn one from this catalogue with "
+            f"`recto reindex --encoder {spec.network} --pca {spec.pca_size}`."
+        )
+    return blobs.get_model(sha256)
 
 
 def _embeddings(encoder: Encoder, covers: Iterator[str], blobs: Blobs, pool: DecodePool) -> Iterator[Floats]:

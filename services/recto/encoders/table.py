@@ -14,23 +14,24 @@ from recto.errors import BadInput
 
 _NETWORKS = torchvision_cards()
 
+_SMALL = Card(
+    name="recto_small",
+    dimension=256,
+    architecture="recto_small",
+    input_size=(192, 144),
+    resize="squeeze",
+    shorter_side=0,
+    mean=(0.5, 0.5, 0.5),
+    std=(0.25, 0.25, 0.25),
+    interpolation="bilinear",
+    pooling="gem3",
+    weights="recto_small_1.pt",
+    weights_sha256="f8fef4fa261c429891b3032410b5a6a8dc0e6cd6a0c24ed09ccdfca949e17a7a",
+    licence="Apache-2.0",
+    summary="Recto's own small network, trained on drawn covers; ships with Recto, nothing to download.",
+)
 _CHOSEN = (
-    Card(
-        name="recto_small",
-        dimension=256,
-        architecture="recto_small",
-        input_size=(192, 144),
-        resize="squeeze",
-        shorter_side=0,
-        mean=(0.5, 0.5, 0.5),
-        std=(0.25, 0.25, 0.25),
-        interpolation="bilinear",
-        pooling="gem3",
-        weights="recto_small_1.pt",
-        weights_sha256="f8fef4fa261c429891b3032410b5a6a8dc0e6cd6a0c24ed09ccdfca949e17a7a",
-        licence="Apache-2.0",
-        summary="Recto's own small network, trained on drawn covers; ships with Recto, nothing to download.",
-    ),
+    _SMALL,
     replace(_NETWORKS["vgg16"], summary="VGG16's convolutions, pooled. Slow."),
     replace(
         _NETWORKS["vgg16"],
@@ -42,6 +43,11 @@ _CHOSEN = (
     replace(_NETWORKS["resnet50"], summary="ResNet-50's last convolutions, pooled."),
     replace(_NETWORKS["mobilenet_v2"], summary="MobileNetV2, pooled. Fast."),
     replace(_NETWORKS["squeezenet1_1"], summary="SqueezeNet, pooled. Fast."),
+    replace(
+        _SMALL,
+        name="recto_small+pca256-c5762e49",
+        summary="recto_small, whitened by a projection learned from drawn covers; ships with Recto too.",
+    ),
 )
 
 CARDS: Mapping[str, Card] = MappingProxyType({card.name: card for card in _CHOSEN})
