@@ -99,7 +99,8 @@ def run_search(engine: Engine, search_id: str) -> None:
     row = engine.ledger.search(search_id)
     if row is None or row.state != "pending":
         return
-    metrics.SEARCH_WAIT.observe(max(0.0, time.time() - row.created))  # 0 where the clock of the asker is ahead
+    waited = time.time() - row.created
+    metrics.SEARCH_WAIT.observe(max(0.0, waited))  # 0 where the clock of the asker is ahead
     times = StageTimes()
     try:
         result = _pinned(engine, row)

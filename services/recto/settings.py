@@ -194,8 +194,8 @@ class Settings:
     )
     metrics_port: int = _setting(
         0,
-        "Port on which a worker that runs alone shows its metrics; 0: none. Under `recto up` the web server shows those "
-        "of all parts.",
+        "Port on which a worker that runs alone shows its metrics; 0: none. Under `recto up` the web server shows "
+        "those of all parts.",
         check="port_or_none",
     )
 
