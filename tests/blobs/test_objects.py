@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import socket
 import subprocess
 import sys
@@ -166,6 +167,23 @@ def test_a_bucket_that_is_not_there_is_named(tmp_path: Path, settings: Settings)
             call()
     with pytest.raises(BadSetting, match=r"no-such-bucket.*RECTO_IMAGES_URL"):
         blobs.check()
+
+
+def test_a_worker_with_a_wrong_bucket_ends_with_the_sentence_and_is_not_started_again(
+    settings: Settings,
+) -> None:
+    wrong = dataclasses.replace(
+        settings, images_url="s3://no-such-bucket/recto", redis_url="redis://127.0.0.1:1/0"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "recto_workers.run", "ingest"],
+        env={**os.environ, **wrong.environment()},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == os.EX_CONFIG, done.stderr
+    assert "The bucket no-such-bucket does not exist" in done.stderr
 
 
 def test_a_wrong_key_is_told_by_its_variables(tmp_path: Path) -> None:
