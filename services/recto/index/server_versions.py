@@ -39,7 +39,7 @@ class Versions:
         for name in wanted.values():
             require_encoder(self._layouts.read(name), version, name)
         if wanted.items() <= self._aliases().items():
-            return  # a change makes the server wait for all nodes, ten seconds for one that is away
+            return  # nothing for the nodes of a cluster to agree on
         changes: list[models.AliasOperations] = [
             models.CreateAliasOperation(  # replaces one of that name
                 create_alias=models.CreateAlias(collection_name=name, alias_name=alias)
