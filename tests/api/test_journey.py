@@ -67,7 +67,7 @@ def test_the_lines_of_the_documentation_do_what_they_say(
             answers[-1] = recto.answer(answers[-1])
     assert answers[0]["book_id"] == "raven"
     assert answers[3]["books"][0]["book_id"] == "raven"
-    assert [book["book_id"] for book in answers[4]["items"]] == ["raven"]
+    assert "raven" in [book["book_id"] for book in answers[4]["items"]]
     assert recto.book("other")["book_id"] == "other"
     with pytest.raises(ProblemError, match="There is no book"):
         recto.book("raven")

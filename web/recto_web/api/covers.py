@@ -32,8 +32,8 @@ FILES = {
         "type": "array",
         "items": FILE,
         "minItems": 1,
-        "maxItems": MAX_FILES // 2,
-        "description": f"Pictures of the {side}, one part of the form each.",
+        "maxItems": MAX_FILES,
+        "description": f"Pictures of the {side}, one part of the form each; at most {MAX_FILES} of both sides.",
     }
     for side in Side
 }
