@@ -29,6 +29,7 @@ def _stock(shelf: Shelf) -> None:
         manifest.write(json.dumps({"book_id": "gone", "front": "gone.jpg"}) + "\n")
 
 
+@pytest.mark.chaos
 @pytest.mark.timeout(600)
 def test_a_dropped_job_is_indexed_although_its_process_is_killed_and_it_is_paused(
     settings: Settings, ledger: Ledger, shelf: Shelf
