@@ -1,7 +1,5 @@
-"""One bucket of an S3-compatible store, through obstore: the only file that knows that package.
-
-Every call is bounded in time: a request takes `RECTO_S3_SECONDS` at most, is repeated twice where that is safe, and
-never begun again once that time is over. What goes wrong becomes a sentence that names the setting to look at.
+"""One bucket of an S3-compatible store: reading, writing, listing. What goes wrong becomes a sentence that says what to
+look at.
 """
 
 from __future__ import annotations
@@ -11,24 +9,16 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import IO, TYPE_CHECKING
-from urllib.parse import urlsplit
+from typing import IO
 
 import obstore
 from obstore.exceptions import BaseError, PermissionDeniedError, PreconditionError, UnauthenticatedError
-from obstore.store import S3Store
 
 from recto.errors import BadInput, BadSetting, NotFound, RectoError, Unavailable
 from recto.files import missing, too_many_bytes
+from recto.s3_client import client_of
 from recto.settings import MIB, Settings
 
-if TYPE_CHECKING:
-    from obstore.store import S3Config  # there for type checkers only
-
-CONNECT_SECONDS = 3.0
-"""Longest wait for a connection: a store in reach takes milliseconds."""
-RETRIES = 2
 PIECE = 1 * MIB
 """Bytes read at a time from an object that is streamed."""
 PART = 8 * MIB
@@ -36,7 +26,6 @@ PART = 8 * MIB
 PARTS_AT_ONCE = 2
 _LISTED_AT_ONCE = 1000  # keys of one answer of S3
 _REFUSED = re.compile(r"status code: 40[13]\b")
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True)
@@ -62,35 +51,17 @@ class Bucket:
         """
         self.name = name
         self._where = settings.s3_endpoint or f"AWS ({settings.s3_region})"
-        self._store = S3Store(
-            name,
-            prefix=prefix.strip("/") or None,
-            client_options={
-                "timeout": timedelta(seconds=settings.s3_seconds),
-                "connect_timeout": timedelta(seconds=min(CONNECT_SECONDS, settings.s3_seconds)),
-                "allow_http": _may_be_open(settings),
-            },
-            retry_config={
-                "max_retries": RETRIES,
-                "retry_timeout": timedelta(seconds=settings.s3_seconds),
-                "backoff": {
-                    "init_backoff": timedelta(milliseconds=100),
-                    "max_backoff": timedelta(seconds=2),
-                    "base": 2,
-                },
-            },
-            config=_address(settings),
-        )
+        self._store = client_of(settings, name, prefix)
 
-    def check(self) -> None:
-        """Ask the store once, as a start does.
+    def check(self, prefix: str) -> None:
+        """Ask the store once, as a start does, for what lies under a prefix that holds little.
 
         Raises:
             BadSetting: it refuses the key, or has no such bucket; the message names the variables.
             Unavailable: it does not answer.
         """
         try:
-            next(iter(obstore.list(self._store, chunk_size=1)), None)
+            next(iter(obstore.list(self._store, prefix)), None)
         except BaseError as error:
             raise self._trouble(error, at_start=True) from None
 
@@ -256,45 +227,6 @@ class _Ranges(io.RawIOBase):
         buffer[: len(data)] = data
         self._position += len(data)
         return len(data)
-
-
-def _address(settings: Settings) -> S3Config:
-    """Region, endpoint and key, as far as they are set.
-
-    Raises:
-        BadSetting: the endpoint is no address, or the key is given by half.
-    """
-    if bool(settings.s3_access_key) != bool(settings.s3_secret_key):
-        raise BadSetting("RECTO_S3_ACCESS_KEY and RECTO_S3_SECRET_KEY go together: set both or none.")
-    found: S3Config = {"region": settings.s3_region}
-    if settings.s3_access_key:
-        found |= {"access_key_id": settings.s3_access_key, "secret_access_key": settings.s3_secret_key}
-    if settings.s3_endpoint:
-        found["endpoint"] = settings.s3_endpoint.rstrip("/")
-    return found
-
-
-def _may_be_open(settings: Settings) -> bool:
-    """True when the endpoint is spoken to without encryption, which is taken on loopback or when it is wanted.
-
-    Raises:
-        BadSetting: it is not, or the endpoint is no address.
-    """
-    try:
-        parts = urlsplit(settings.s3_endpoint)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        host = None
-    if settings.s3_endpoint and not host:
-        raise BadSetting("RECTO_S3_ENDPOINT is no address such as https://s3.example.org.")
-    if not settings.s3_endpoint or parts.scheme == "https":
-        return False
-    if not settings.s3_allow_http and host not in _LOOPBACK:
-        raise BadSetting(
-            "RECTO_S3_ENDPOINT is not encrypted; write https://, or set RECTO_S3_ALLOW_HTTP=true in a network "
-            "that nobody else is in."
-        )
-    return True
 
 
 def _short(said: str) -> str:

@@ -201,6 +201,7 @@ def test_a_wrong_key_is_told_by_its_variables(tmp_path: Path) -> None:
     [
         ({"s3_endpoint": "http://store.example"}, "RECTO_S3_ALLOW_HTTP"),
         ({"s3_endpoint": "http://"}, "RECTO_S3_ENDPOINT"),
+        ({"s3_endpoint": "https://key:secret@store.example"}, "RECTO_S3_ENDPOINT"),
         ({"s3_endpoint": "https://host:port"}, "RECTO_S3_ENDPOINT"),
         ({"s3_secret_key": ""}, "RECTO_S3_SECRET_KEY"),
     ],

@@ -43,7 +43,7 @@ class ObjectBlobs:
 
     def check(self) -> None:
         """Ask the store once."""
-        self._bucket.check()
+        self._bucket.check("models")
 
     def put(self, data: bytes) -> str:
         """Keep an original and return its sha256."""
