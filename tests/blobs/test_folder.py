@@ -121,9 +121,9 @@ def test_what_a_killed_writer_leaves_is_invisible_and_pruned(tmp_path: Path) -> 
     program = """
 import os, sys
 from pathlib import Path
-from recto.blobs import FolderBlobs, folder
+from recto.blobs import FolderBlobs, disk
 os.fsync = lambda descriptor: os.kill(os.getpid(), 9)
-folder._sync_folder = lambda path: None
+disk.sync_folder = lambda path: None
 FolderBlobs(Path(sys.argv[1])).put(b"the bytes of a cover")
 """
     done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=False)

@@ -6,15 +6,13 @@ renamed. Names are checked, so that no request can lead out of the folder.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import hashlib
 import os
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
-from typing import IO
 
 from recto.blobs.base import (
     checked_digits,
@@ -28,10 +26,19 @@ from recto.blobs.base import (
     no_original,
     no_upload,
 )
-from recto.errors import Unavailable
+from recto.blobs.disk import (
+    TEMPORARY,
+    disk_errors_of,
+    is_there,
+    make_folder,
+    older,
+    publish,
+    read,
+    temporary_file,
+    write,
+)
 from recto.files import open_plain, pieces_of
 
-_TEMPORARY = ".tmp-"
 _TEMPORARY_KEPT_SECONDS = 3600.0
 """Age from which a temporary file is left over from a process that died: no single write takes that long."""
 
@@ -49,8 +56,8 @@ class FolderBlobs:
 
     def check(self) -> None:
         """See that the folder can be written."""
-        with _disk_errors_of(self._blobs):
-            _make_folder(self._blobs)
+        with disk_errors_of(self._blobs):
+            make_folder(self._blobs)
             if not os.access(self._blobs, os.W_OK | os.X_OK):
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
@@ -58,10 +65,10 @@ class FolderBlobs:
         """Keep an original and return its sha256."""
         sha256 = hashlib.sha256(data).hexdigest()
         target = self.path(sha256)
-        with _disk_errors_of(self._blobs):
+        with disk_errors_of(self._blobs):
             self.keep(sha256)
-            if not _is_there(target, len(data)):
-                _write(self._blobs, target, data)
+            if not is_there(target, len(data)):
+                write(self._blobs, target, data)
         return sha256
 
     def put_file(self, path: Path, max_bytes: int | None = None) -> str:
@@ -72,14 +79,14 @@ class FolderBlobs:
     def put_pieces(self, pieces: Iterable[bytes]) -> str:
         """Keep an original that comes in pieces and return its sha256."""
         digest = hashlib.sha256()
-        with _disk_errors_of(self._blobs), _temporary(self._blobs) as (temporary, copy):
+        with disk_errors_of(self._blobs), temporary_file(self._blobs) as (temporary, copy):
             for piece in pieces:
                 digest.update(piece)
                 copy.write(piece)
             target = self.path(digest.hexdigest())
             self.keep(target.name)
-            if not _is_there(target, copy.tell()):
-                _publish(temporary, copy, target)
+            if not is_there(target, copy.tell()):
+                publish(temporary, copy, target)
         return target.name
 
     def path(self, sha256: str) -> Path:
@@ -106,13 +113,13 @@ class FolderBlobs:
 
     def discard(self, sha256: str) -> None:
         """Mark an original that nothing names any more."""
-        with _disk_errors_of(self._discarded):
+        with disk_errors_of(self._discarded):
             self._discarded.mkdir(parents=True, exist_ok=True)
             self._mark(sha256).touch()
 
     def discarded(self, older_than_seconds: float) -> list[str]:
         """Originals that were discarded so long ago."""
-        marks = _older(self._discarded, "*", time.time() - older_than_seconds)
+        marks = older(self._discarded, "*", time.time() - older_than_seconds)
         return sorted(mark.name for mark in marks if is_sha256(mark.name))
 
     def keep(self, sha256: str) -> None:
@@ -130,8 +137,8 @@ class FolderBlobs:
 
     def put_thumbnail(self, sha256: str, jpeg: bytes) -> None:
         """Keep the thumbnail of an original."""
-        with _disk_errors_of(self._thumbnails):
-            _write(self._thumbnails, self.thumbnail_path(sha256), jpeg)
+        with disk_errors_of(self._thumbnails):
+            write(self._thumbnails, self.thumbnail_path(sha256), jpeg)
 
     def thumbnail_path(self, sha256: str) -> Path:
         """Where the thumbnail lies, whether it exists or not."""
@@ -139,13 +146,13 @@ class FolderBlobs:
 
     def read_thumbnail(self, sha256: str) -> bytes | None:
         """The thumbnail of an original."""
-        return _read(self.thumbnail_path(sha256))
+        return read(self.thumbnail_path(sha256))
 
     def put_incoming(self, data: bytes) -> str:
         """Keep the upload of a search and return its name."""
         name = uuid.uuid4().hex
-        with _disk_errors_of(self._incoming):
-            _write(self._incoming, self._incoming / name, data)
+        with disk_errors_of(self._incoming):
+            write(self._incoming, self._incoming / name, data)
         return name
 
     def incoming(self, name: str) -> Path:
@@ -166,11 +173,11 @@ class FolderBlobs:
     def prune_incoming(self, older_than_seconds: float) -> int:
         """Remove old uploads, and what processes that died left half written; returns the number of files."""
         now = time.time()
-        uploads = _older(self._incoming, "*", now - older_than_seconds)
+        uploads = older(self._incoming, "*", now - older_than_seconds)
         temporary = [
             path
             for area in (self._blobs, self._thumbnails, self._incoming, self._staged, self._models)
-            for path in _older(area, f"{_TEMPORARY}*", now - _TEMPORARY_KEPT_SECONDS)
+            for path in older(area, f"{TEMPORARY}*", now - _TEMPORARY_KEPT_SECONDS)
         ]
         pruned = {path for path in uploads if is_incoming(path.name)} | set(temporary)
         for path in pruned:
@@ -180,13 +187,13 @@ class FolderBlobs:
     def put_staged(self, data: bytes) -> str:
         """Keep the vectors of a batch and return the name of the file."""
         name = f"{uuid.uuid4().hex}.npz"
-        with _disk_errors_of(self._staged):
-            _write(self._staged, self._staged / name, data)
+        with disk_errors_of(self._staged):
+            write(self._staged, self._staged / name, data)
         return name
 
     def get_staged(self, name: str) -> bytes | None:
         """The bytes of a staged file."""
-        return _read(self._staged / checked_staged(name))
+        return read(self._staged / checked_staged(name))
 
     def delete_staged(self, name: str) -> None:
         """Remove a staged file."""
@@ -194,20 +201,20 @@ class FolderBlobs:
 
     def staged_names(self, older_than_seconds: float) -> list[str]:
         """Staged files that have been there for so long."""
-        files = _older(self._staged, "*", time.time() - older_than_seconds)
+        files = older(self._staged, "*", time.time() - older_than_seconds)
         return sorted(file.name for file in files if is_staged(file.name))
 
     def put_model(self, data: bytes) -> str:
         """Keep a small learned file and return its sha256."""
         target = self._models / hashlib.sha256(data).hexdigest()
-        with _disk_errors_of(self._models):
-            if not _is_there(target, len(data)):
-                _write(self._models, target, data)
+        with disk_errors_of(self._models):
+            if not is_there(target, len(data)):
+                write(self._models, target, data)
         return target.name
 
     def get_model(self, sha256: str) -> bytes:
         """The bytes of a learned file."""
-        data = _read(self._models / checked_sha256(sha256))
+        data = read(self._models / checked_sha256(sha256))
         if data is None:
             raise no_model(sha256)
         return data
@@ -220,87 +227,5 @@ class FolderBlobs:
         return found[0] if len(found) == 1 else None
 
 
-def _read(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return None
-
-
 def _sharded(area: Path, sha256: str) -> Path:
     return area / checked_sha256(sha256)[:2] / sha256
-
-
-def _is_there(target: Path, size: int) -> bool:
-    """True when the file is there, durably and in full length; one cut by a power failure is written anew."""
-    try:
-        whole = target.stat().st_size == size
-    except FileNotFoundError:
-        return False
-    if whole:  # another process may have renamed it a moment ago
-        _sync_folder(target.parent)
-    return whole
-
-
-def _write(area: Path, target: Path, data: bytes) -> None:
-    with _temporary(area) as (temporary, file):
-        file.write(data)
-        _publish(temporary, file, target)
-
-
-@contextlib.contextmanager
-def _temporary(area: Path) -> Iterator[tuple[Path, IO[bytes]]]:
-    """A new file beside the shards, gone at the end unless it was published."""
-    temporary = area / f"{_TEMPORARY}{uuid.uuid4().hex}"
-    try:
-        _make_folder(area)
-        with temporary.open("xb") as file:
-            yield temporary, file
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-
-
-def _publish(temporary: Path, file: IO[bytes], target: Path) -> None:
-    """Give the written file its name, durably: contents first, then the entry in its folder."""
-    file.flush()
-    os.fsync(file.fileno())
-    _make_folder(target.parent)
-    temporary.replace(target)
-    _sync_folder(target.parent)
-
-
-def _make_folder(folder: Path) -> None:
-    """Make a folder, durably."""
-    if not folder.is_dir():
-        folder.mkdir(parents=True, exist_ok=True)
-        _sync_folder(folder.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _older(area: Path, pattern: str, before: float) -> Iterator[Path]:
-    for path in area.glob(pattern):
-        with contextlib.suppress(FileNotFoundError):  # another process prunes too
-            if path.stat().st_mtime < before:
-                yield path
-
-
-@contextlib.contextmanager
-def _disk_errors_of(area: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            message = f"No space is left for images in {area}; free some, then try again."
-        else:
-            message = (
-                f"Images cannot be written to {area} ({error.strerror}); check the folder and its rights."
-            )
-        raise Unavailable(message) from error
