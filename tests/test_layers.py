@@ -55,6 +55,17 @@ def test_only_the_index_knows_qdrant() -> None:
     assert broken == []
 
 
+def test_only_the_bucket_and_its_client_know_obstore() -> None:
+    knowing = {
+        module.name
+        for package in FOLDERS
+        for module in _modules(package)
+        for name in _imports(module)
+        if name.split(".")[0] == "obstore"
+    }
+    assert knowing == {"bucket.py", "s3_client.py"}
+
+
 def test_the_web_imports_only_names_and_schemas_of_tasks() -> None:
     broken = [
         str(module.relative_to(REPOSITORY))
