@@ -49,8 +49,8 @@ class Settings:
     )
     qdrant_url: str = _setting(
         "",
-        "Address (http:// or https://) of a Qdrant server, or several nodes of a cluster separated by commas; empty: the "
-        "engine inside the index process.",
+        "Address (http:// or https://) of a Qdrant server, or several nodes of a cluster separated by commas; "
+        "empty: the engine inside the index process.",
         check="http_url",
     )
     qdrant_api_key: str = _setting("", "API key of the Qdrant server.", secret=True)
