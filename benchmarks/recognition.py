@@ -60,7 +60,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--bench", type=Path, default=DEFAULT_BENCH, help="folder with manifest.csv and queries.csv"
     )
-    parser.add_argument("--encoder", default="recto_small", help="encoder of the catalogue")
+    parser.add_argument("--encoder", default=Settings().encoder, help="encoder of the catalogue")
     parser.add_argument("--data", type=Path, help="data folder to keep (default: a temporary one)")
     parser.add_argument("--every", type=int, default=1, help="take every n-th photo only")
     parser.add_argument("--json", type=Path, help="write the raw results here")

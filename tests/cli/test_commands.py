@@ -232,7 +232,8 @@ def test_the_encoder_is_changed_and_changed_back_while_the_catalogue_is_in_use(
 
 def test_what_cannot_be_done_with_versions_is_an_error_in_a_sentence(recto: Recto) -> None:
     assert "nothing to remove" in recto("reindex", "prune", "--yes", code=1).stderr
-    assert "already" in recto("reindex", "--encoder", "recto_small", "--yes", code=1).stderr
+    live = recto.json("status")["live"]["encoder"]
+    assert "already" in recto("reindex", "--encoder", live, "--yes", code=1).stderr
     assert "no encoder" in recto("reindex", "--encoder", "none", "--yes", code=1).stderr
     assert "Name the encoder" in recto("reindex", code=2).stderr
 

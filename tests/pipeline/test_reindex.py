@@ -261,9 +261,10 @@ def test_a_lost_index_folder_is_filled_again_for_both_versions(settings: Setting
 
 
 def test_the_encoder_that_is_in_use_is_refused(full: Shelf) -> None:
-    job_id = full.engine.ledger.request_reindex("recto_small")
+    encoder = full.engine.version.encoder
+    job_id = full.engine.ledger.request_reindex(encoder)
     assert step(full).other is None
-    assert "indexed with recto_small already" in job(full, job_id).reason
+    assert f"indexed with {encoder} already" in job(full, job_id).reason
 
 
 def test_a_projection_that_cannot_be_learned_is_refused(full: Shelf) -> None:

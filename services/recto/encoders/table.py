@@ -46,7 +46,7 @@ _CHOSEN = (
     replace(
         _SMALL,
         name="recto_small+pca256-c5762e49",
-        summary="recto_small, whitened by a projection learned from drawn covers; ships with Recto too.",
+        summary="recto_small, whitened by a projection learned from drawn covers; the default, ships with Recto too.",
     ),
 )
 
