@@ -15,9 +15,10 @@ Stderr = Callable[[], list[str]]
 
 @pytest.fixture
 def stderr(capsys: pytest.CaptureFixture[str]) -> Iterator[Stderr]:
-    """Lines that were logged; the root logger is put back afterwards."""
+    """Lines that were logged; the root logger and the context are put back afterwards."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    context.clear()
     yield lambda: capsys.readouterr().err.splitlines()
     root.handlers[:] = handlers
     root.setLevel(level)
