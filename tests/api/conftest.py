@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from tests.web.conftest import app, blobs, chrome, ledger, redis, redis_url, worker
+from tests.web.conftest import app, blobs, ledger, redis, redis_url, worker
 from tests.web.conftest import settings as web_settings
 from tests.workers.running import Up
 from werkzeug.test import TestResponse
@@ -22,7 +22,7 @@ from recto.ledger import Ledger
 from recto.settings import Settings
 from recto_workers.instance import running
 
-__all__ = ["app", "blobs", "chrome", "ledger", "redis", "redis_url", "web_settings", "worker"]
+__all__ = ["app", "blobs", "ledger", "redis", "redis_url", "web_settings", "worker"]
 
 ADMIN_KEY = f"recto_boss_{'ab' * 32}"
 Asks = Callable[..., TestResponse]

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser, sync_playwright
 from redis import Redis
 from werkzeug.test import TestResponse
 
@@ -107,19 +106,6 @@ def ledger(app: Flask) -> Ledger:
 def blobs(app: Flask) -> Blobs:
     """The blob store of the application."""
     return _parts(app).blobs
-
-
-@pytest.fixture(scope="session")
-def chrome() -> Iterator[Browser]:
-    """A running browser."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if path is None:
-        pytest.skip("no Chromium is installed")
-    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=options)
-        yield browser
-        browser.close()
 
 
 def _parts(app: Flask) -> Parts:
