@@ -54,7 +54,8 @@ def test_a_search_asks_the_object_store_for_its_own_photo_alone(
 ) -> None:
     before = len(running.s3.requests())
     search(client, scene.photos["front"])
-    asked = running.s3.requests()[before:]
+    # Listings are not of the search: the workers look for staged files that were left behind, whenever it is time.
+    asked = [line for line in running.s3.requests()[before:] if "list-type=2" not in line]
     assert all("/incoming/" in line for line in asked), asked
     assert sum("PUT" in line for line in asked) == 2  # the photo, and its upright copy for the page
     assert sum("GET" in line for line in asked) == 1
