@@ -17,7 +17,7 @@ from sqlalchemy import (
     text,
 )
 
-FORMAT = 2
+FORMAT = 3
 """Format version of the tables below: who changes them raises it and adds a step to `upgrade.UPGRADES`."""
 
 metadata = MetaData()
@@ -213,4 +213,57 @@ api_key = Table(
     Column("created", Float, nullable=False),
     Column("used", Float),
     Column("revoked", Float),
+)
+
+picture = Table(  # what is known of an image whatever the recipe; goes with the last cover that names it
+    "picture",
+    metadata,
+    Column("sha256", _Key, primary_key=True),
+    Column("phash", String, nullable=False),  # 64 bits as 16 hexadecimal digits
+    Column("barcodes", JSON, nullable=False),  # digits of each EAN-13 that was read
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+)
+
+duplicate = Table(  # two covers of different books that are alike, and how; cover_id < other_id
+    "duplicate",
+    metadata,
+    Column("cover_id", _Key, primary_key=True),
+    Column("other_id", _Key, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("measures", JSON, nullable=False),
+    Column("found", Float, nullable=False),
+    Index("duplicate_by_other", "other_id"),
+    Index("duplicate_by_kind", "kind", "found"),
+)
+
+decision = Table(  # what a person said of two books; book_id < other_id
+    "decision",
+    metadata,
+    Column("book_id", _Key, primary_key=True),
+    Column("other_id", _Key, primary_key=True),
+    Column("verdict", String, nullable=False),
+    Column("note", Text, nullable=False, default=""),
+    Column("decided", Float, nullable=False),
+    Index("decision_by_other", "other_id"),
+)
+
+calibration = Table(  # how evidence becomes a probability, fitted for one recipe
+    "calibration",
+    metadata,
+    Column("recipe", String, primary_key=True),
+    Column("model", JSON, nullable=False),
+    Column("created", Float, nullable=False),
+)
+
+evidence = Table(  # pictures of one match that somebody asked for; goes with its search
+    "evidence",
+    metadata,
+    Column("search_id", _Key, primary_key=True),
+    Column("photo", Integer, primary_key=True),
+    Column("cover_id", _Key, primary_key=True),
+    Column("state", String, nullable=False),
+    Column("result", JSON),
+    Column("error", Text, nullable=False, default=""),
+    Column("created", Float, nullable=False),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from sqlalchemy import Connection, inspect, select, text
 
@@ -13,8 +13,17 @@ from recto.ledger.schema import FORMAT, meta, metadata
 
 def _add_versions_control_and_keys(connection: Connection) -> None:
     """Format 2: the version beside the live one, jobs that Recto lists by itself, keys of the HTTP API."""
+    _run(connection, _FORMAT_2)
+
+
+def _add_pictures_decisions_and_calibration(connection: Connection) -> None:
+    """Format 3: facts of images, duplicates with decisions about them, calibration, evidence on demand."""
+    _run(connection, _FORMAT_3)
+
+
+def _run(connection: Connection, statements: Sequence[str]) -> None:
     key = 'varchar collate "C"' if connection.dialect.name == "postgresql" else "varchar"
-    for statement in _FORMAT_2:
+    for statement in statements:
         connection.execute(text(statement.replace("{key}", key)))
 
 
@@ -52,7 +61,49 @@ _FORMAT_2 = (
         revoked double precision)""",
 )
 
-UPGRADES: Mapping[int, Callable[[Connection], None]] = {1: _add_versions_control_and_keys}
+_FORMAT_3 = (
+    """create table picture (
+        sha256 {key} not null primary key,
+        phash varchar not null,
+        barcodes json not null,
+        width integer not null,
+        height integer not null)""",
+    """create table duplicate (
+        cover_id {key} not null,
+        other_id {key} not null,
+        kind varchar not null,
+        measures json not null,
+        found double precision not null,
+        primary key (cover_id, other_id))""",
+    "create index duplicate_by_other on duplicate (other_id)",
+    "create index duplicate_by_kind on duplicate (kind, found)",
+    """create table decision (
+        book_id {key} not null,
+        other_id {key} not null,
+        verdict varchar not null,
+        note text not null,
+        decided double precision not null,
+        primary key (book_id, other_id))""",
+    "create index decision_by_other on decision (other_id)",
+    """create table calibration (
+        recipe varchar not null primary key,
+        model json not null,
+        created double precision not null)""",
+    """create table evidence (
+        search_id {key} not null,
+        photo integer not null,
+        cover_id {key} not null,
+        state varchar not null,
+        result json,
+        error text not null,
+        created double precision not null,
+        primary key (search_id, photo, cover_id))""",
+)
+
+UPGRADES: Mapping[int, Callable[[Connection], None]] = {
+    1: _add_versions_control_and_keys,
+    2: _add_pictures_decisions_and_calibration,
+}
 """Step `n` brings the tables from format n to n + 1, by SQL of its own: `schema` moves on, steps do not."""
 _LOCK = 0x52656374  # any number that nothing else in the database uses
 
