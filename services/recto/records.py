@@ -86,7 +86,10 @@ class Cover:
 
 @dataclass(frozen=True)
 class Where:
-    """Filter of a search; every given field must hold. `authors` and `tag` match any element of the book's list."""
+    """Filter of a search; every given field must hold. `authors` and `tag` match any element of the book's list.
+
+    `without`: ids of books that the answer must not name. The search leaves them out, the index knows nothing of it.
+    """
 
     side: Side | None = None
     year_from: int | None = None
@@ -95,6 +98,7 @@ class Where:
     publisher: str = ""
     language: str = ""
     tag: str = ""
+    without: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:

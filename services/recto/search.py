@@ -23,7 +23,7 @@ from recto.observe import metrics
 from recto.rank import Answer, BookAnswer, Evidence, rank, regions
 from recto.recipe import Version
 from recto.records import Book, Side, Where
-from recto.vectors import Floats
+from recto.vectors import Floats, SparseWords
 from recto.verify import PreparedPhoto, Verification, verify
 from recto.views import views
 
@@ -148,9 +148,7 @@ def search(engine: Engine, row: SearchRow, lane: Lane) -> dict[str, Any]:
             words = local.words(features, photo=True)
         with times.stage("shortlist"):
             shortlists = {
-                side: engine.index.nearest(
-                    lane.version, side, embeddings, words, engine.settings.shortlist, row.where
-                )
+                side: _nearest(engine, lane.version, side, embeddings, words, row.where)
                 for side in _sides(photo.side, row.where)
             }
         with times.stage("verify"):
@@ -178,6 +176,25 @@ def _decode(engine: Engine, photos: Sequence[PhotoRow]) -> list[Decoded]:
 def _sides(shown: Side | None, where: Where) -> list[Side]:
     """The sides to search: the one that the photo shows when it is known, and only what the filter allows."""
     return [side for side in Side if shown in (None, side) and where.side in (None, side)]
+
+
+def _nearest(
+    engine: Engine,
+    version: Version,
+    side: Side,
+    embeddings: Floats,
+    words: SparseWords,
+    where: Where,
+) -> Shortlist:
+    """The shortlist of one side, without the books that the search leaves out."""
+    spare = sum(len(engine.ledger.covers_of(book_id)) for book_id in where.without)
+    limit = engine.settings.shortlist
+    found = engine.index.nearest(version, side, embeddings, words, limit + spare, where)
+    kept = [
+        [hit for hit in hits if hit.book_id not in where.without][:limit]
+        for hits in (found.embedding, found.local)
+    ]
+    return Shortlist(*kept)
 
 
 def _verify(

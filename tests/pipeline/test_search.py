@@ -142,3 +142,12 @@ def test_fusion_puts_first_what_both_witnesses_name() -> None:
     assert [candidate.cover_id for candidate in candidates] == ["b", "a", "c", "d"]
     assert (candidates[0].embedding_score, candidates[0].local_score) == (0.8, 4.0)
     assert candidates[-1].side is Side.BACK
+
+
+def test_a_book_that_is_left_out_is_not_found_nor_listed(stocked: Shelf) -> None:
+    data, _ = shoot(5, Side.FRONT, easy=True)
+    book_id = draw_book(5, seed=SEED, height=HEIGHT).book_id
+    result = ask(stocked, (None, data), where=Where(without=(book_id,)))
+    assert result["verdict"] == "not_found"
+    assert result["books"]
+    assert all(book["book_id"] != book_id for book in result["books"])

@@ -103,4 +103,5 @@ class Searches:
 
 def _where(fields: Mapping[str, Any]) -> Where:
     side = Side(fields["side"]) if fields["side"] else None
-    return Where(**{**fields, "side": side, "authors": tuple(fields["authors"])})
+    lists = {name: tuple(fields.get(name, ())) for name in ("authors", "without")}
+    return Where(**{**fields, **lists, "side": side})

@@ -43,6 +43,7 @@ POLL_SECONDS = 0.01
 @click.option("--publisher", default="", help="Only books of this publisher.")
 @click.option("--language", default="", help="Only books in this language.")
 @click.option("--tag", default="", help="Only books with this tag.")
+@click.option("--without", multiple=True, help="Id of a book to leave out; may be given several times.")
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON per photo.")
 def search(
     photos: tuple[Path, ...], back: Path | None, side: str | None, limit: int, as_json: bool, **filters: Any
