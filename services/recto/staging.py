@@ -30,16 +30,24 @@ def write_staged(blobs: Blobs, recipe_id: str, covers: Sequence[DescribedCover])
     Raises:
         Unavailable: the store does not take it (a full disk); nothing half-written stays behind.
     """
-    file = io.BytesIO()  # about 2 MB for a batch of 32 covers
+    return blobs.put_staged(pack_staged(recipe_id, covers))
+
+
+def pack_staged(recipe_id: str, covers: Sequence[DescribedCover]) -> bytes:
+    """The content of a staged file: about 2 MB for a batch of 32 covers, at least one."""
+    file = io.BytesIO()
     np.savez(file, allow_pickle=False, **_columns(recipe_id, covers))
-    return blobs.put_staged(file.getvalue())
+    return file.getvalue()
 
 
 def read_staged(blobs: Blobs, name: str) -> tuple[str, list[DescribedCover]] | None:
     """The recipe and the covers of a staged file; None when it is missing or damaged (its covers are done again)."""
     data = blobs.get_staged(name)
-    if data is None:
-        return None
+    return None if data is None else unpack_staged(data)
+
+
+def unpack_staged(data: bytes) -> tuple[str, list[DescribedCover]] | None:
+    """Recipe and covers from the bytes of `pack_staged`; None when they are damaged."""
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as columns:
             return str(columns["recipe"]), _rows({key: columns[key] for key in columns.files})
