@@ -1,0 +1,1 @@
+"""Recognition measured on labelled photos: sets, methods to compare, measures, report."""
