@@ -13,9 +13,10 @@ from recto.blobs.ahead import fetched
 from recto.engine import Engine
 from recto.errors import RectoError, Refused, Unavailable
 from recto.images import MAX_SIDE, Decoded, encode_jpeg
+from recto.images.phash import phash
 from recto.index import CoverPoint
 from recto.lanes import Lane
-from recto.ledger import KeptVersions
+from recto.ledger import KeptVersions, Picture
 from recto.ledger.facts import BUILDING
 from recto.maintenance import delete_surplus
 from recto.observe import metrics
@@ -58,6 +59,7 @@ def ingest_batch(engine: Engine, worker: str) -> IngestReport:
         wanted = _quarantine(engine, lane.version, covers)
         with metrics.ingest_stage("decode"):
             readable = _decode(engine, lane.version, wanted)
+        _note_pictures(engine, readable)
         with metrics.ingest_stage("thumbnails"):
             _store_thumbnails(engine, lane.version, readable)
         with metrics.ingest_stage("describe"):
@@ -190,6 +192,16 @@ def _decode(engine: Engine, version: Version, covers: Sequence[Cover]) -> list[t
         else:
             readable.append((cover, outcome))
     return readable
+
+
+def _note_pictures(engine: Engine, readable: Sequence[tuple[Cover, Decoded]]) -> None:
+    """Keep what is known of the images themselves: no recipe changes it."""
+    engine.ledger.put_pictures(
+        [
+            Picture(cover.sha256, phash(decoded.pixels), (), decoded.full_width, decoded.full_height)
+            for cover, decoded in readable
+        ]
+    )
 
 
 def _store_thumbnails(engine: Engine, version: Version, readable: Sequence[tuple[Cover, Decoded]]) -> None:

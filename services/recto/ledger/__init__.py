@@ -17,6 +17,7 @@ from recto.ledger.keys import Keys
 from recto.ledger.leases import Leases
 from recto.ledger.listing import Listing, Listings
 from recto.ledger.overview import LedgerOverview, Overview
+from recto.ledger.pictures import Picture, Pictures
 from recto.ledger.queue import Queue
 from recto.ledger.recipes import Recipes
 from recto.ledger.removal import Removal
@@ -63,6 +64,7 @@ __all__ = [
     "Outcome",
     "Page",
     "PhotoRow",
+    "Picture",
     "SearchRow",
 ]
 
@@ -83,6 +85,7 @@ class Ledger(
     Searches,
     Recipes,
     Keys,
+    Pictures,
     Versions,
     Building,
     Switching,

@@ -13,6 +13,7 @@ from recto.ledger.database import Database, add_rows, chunks, put_rows
 from recto.ledger.facts import Other, locked_versions
 from recto.ledger.items import DELETED
 from recto.ledger.moves import forget_failures, queue_books_anew, settle
+from recto.ledger.pictures import forget_pictures
 from recto.ledger.rows import Outcome
 from recto.records import Book
 
@@ -85,7 +86,9 @@ class Removal:
             for table in (blob, schema.removal):
                 connection.execute(delete(table).where(table.c.book_id == book_id))
             queue_books_anew(connection, [book_id])
-            return sorted(removed - _named(connection, removed))
+            unnamed = removed - _named(connection, removed)
+            forget_pictures(connection, unnamed)
+            return sorted(unnamed)
 
     def named_blobs(self, sha256s: Collection[str]) -> set[str]:
         """Those of the given originals that a cover names."""
