@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -71,6 +72,8 @@ def describe(folder: Path, covers: int, processes: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     missing = [block for block in _blocks(covers) if not _path(folder, block).is_file()]
     started = time.monotonic()
+    # Threads of a process wait for each other by spinning: with a process a core they only take time from others.
+    os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
         waiting = [pool.submit(_describe_block, folder, block, covers) for block in missing]
         for done, _ in enumerate(map(_result, as_completed(waiting)), start=1):

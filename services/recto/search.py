@@ -4,94 +4,27 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
-from recto import local
 from recto.engine import Engine
 from recto.errors import NotFound, RectoError, Refused
 from recto.images import MAX_SIDE, Decoded, encode_jpeg
-from recto.index import Shortlist
 from recto.lanes import Lane
 from recto.ledger import PhotoRow, SearchRow
+from recto.matching import Matcher
 from recto.observe import metrics
+from recto.photo_search import search_photo
 from recto.rank import Answer, BookAnswer, Evidence, rank, regions
 from recto.recipe import Version
 from recto.records import Book, Side, Where
-from recto.vectors import Floats, SparseWords
-from recto.verify import PreparedPhoto, Verification, verify
-from recto.views import views
+from recto.timing import StageTimes
+from recto.vectors import Floats
 
 DISPLAY_SIDE = 1280
 """Longest side in pixels of the copy of a photo that result pages show."""
-RANK_CONSTANT = 60
-"""Constant of reciprocal rank fusion, the value of Cormack, Clarke and Buettcher (SIGIR 2009)."""
-
-
-VERIFIED_TOGETHER = 16
-"""Candidates verified before the search looks whether it may stop; look-alikes of a cover stand beside it."""
-BEYOND_DOUBT = 60
-"""Inliers from which further candidates are not verified. Set beforehand, not fitted; checked on smvs_dvd: no verdict
-and no first place differs from verifying all, and p50 of a found photo falls from 121 to 88 ms."""
-
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A cover that a witness named; the score of a witness that did not name it is 0."""
-
-    cover_id: str
-    book_id: str
-    side: Side
-    embedding_score: float
-    local_score: float
-
-
-@dataclass(frozen=True)
-class Photo:
-    """A photo in work: its place in the search, its picture, its local features."""
-
-    number: int
-    decoded: Decoded
-    features: local.LocalFeatures
-
-    def full_size(self, outline: Floats) -> Floats:
-        """Corners (4, 2) in pixels of the described photo -> in pixels of the upright full-size photo."""
-        scale = (
-            self.decoded.full_width / self.features.width,
-            self.decoded.full_height / self.features.height,
-        )
-        return np.asarray(outline * np.array(scale), np.float32)
-
-
-@dataclass
-class StageTimes:
-    """Milliseconds spent in each stage of one search."""
-
-    started: float = field(default_factory=time.perf_counter)
-    milliseconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Add the time of the block to a stage."""
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            spent = (time.perf_counter() - start) * 1000
-            self.milliseconds[name] = self.milliseconds.get(name, 0.0) + spent
-
-    def report(self) -> dict[str, float]:
-        """Milliseconds by stage, with the total since the beginning."""
-        total = (time.perf_counter() - self.started) * 1000
-        return {name: round(value, 2) for name, value in (self.milliseconds | {"total": total}).items()}
 
 
 def run_search(engine: Engine, search_id: str) -> None:
@@ -141,18 +74,9 @@ def search(engine: Engine, row: SearchRow, lane: Lane) -> dict[str, Any]:
     with times.stage("decode"):
         photos = _decode(engine, row.photos)
     for number, (photo, decoded) in enumerate(zip(row.photos, photos, strict=True)):
-        with times.stage("embed"):
-            embeddings = lane.encoder.embed(views(decoded.pixels, lane.encoder.view_side))
-        with times.stage("describe"):
-            features = local.describe(decoded.pixels, photo=True)
-            words = local.words(features, photo=True)
-        with times.stage("shortlist"):
-            shortlists = {
-                side: _nearest(engine, lane.version, side, embeddings, words, row.where)
-                for side in _sides(photo.side, row.where)
-            }
-        with times.stage("verify"):
-            evidence += _verify(engine, lane.version, Photo(number, decoded, features), fuse(shortlists))
+        sides = _sides(photo.side, row.where)
+        matcher = Matcher(engine, lane.version, sides, row.where, number, times)
+        evidence += search_photo(matcher, lane, decoded, engine.settings.shortlist)
     with times.stage("rank"):
         books = engine.ledger.books_by_id(sorted({item.book_id for item in evidence}))
         answer = rank([item for item in evidence if item.book_id in books], limit=row.limit)
@@ -176,84 +100,6 @@ def _decode(engine: Engine, photos: Sequence[PhotoRow]) -> list[Decoded]:
 def _sides(shown: Side | None, where: Where) -> list[Side]:
     """The sides to search: the one that the photo shows when it is known, and only what the filter allows."""
     return [side for side in Side if shown in (None, side) and where.side in (None, side)]
-
-
-def _nearest(
-    engine: Engine,
-    version: Version,
-    side: Side,
-    embeddings: Floats,
-    words: SparseWords,
-    where: Where,
-) -> Shortlist:
-    """The shortlist of one side, without the books that the search leaves out."""
-    spare = sum(len(engine.ledger.covers_of(book_id)) for book_id in where.without)
-    limit = engine.settings.shortlist
-    found = engine.index.nearest(version, side, embeddings, words, limit + spare, where)
-    kept = [
-        [hit for hit in hits if hit.book_id not in where.without][:limit]
-        for hits in (found.embedding, found.local)
-    ]
-    return Shortlist(*kept)
-
-
-def _verify(
-    engine: Engine, version: Version, photo: Photo, candidates: Sequence[Candidate]
-) -> list[Evidence]:
-    """Compare the photo with the candidates, best first, until one fits beyond doubt or none is left."""
-    prepared = PreparedPhoto(photo.features)
-    evidence: list[Evidence] = []
-    for start in range(0, len(candidates), VERIFIED_TOGETHER):
-        chunk = candidates[start : start + VERIFIED_TOGETHER]
-        packed = _features(engine, version, chunk)
-        for candidate in chunk:
-            stored = packed.get(candidate.cover_id)
-            match = verify(prepared, local.unpack(stored)) if stored is not None else None
-            evidence.append(_evidence(photo, candidate, match))
-        if max(item.inliers for item in evidence) >= BEYOND_DOUBT:
-            break
-    return evidence
-
-
-def _features(engine: Engine, version: Version, candidates: Sequence[Candidate]) -> dict[str, bytes]:
-    """Packed features of covers of either side, in one read a side."""
-    packed: dict[str, bytes] = {}
-    for side in Side:
-        wanted = [candidate.cover_id for candidate in candidates if candidate.side is side]
-        if wanted:
-            packed |= engine.index.features(version, side, wanted)
-    return packed
-
-
-def _evidence(photo: Photo, candidate: Candidate, match: Verification | None) -> Evidence:
-    return Evidence(
-        cover_id=candidate.cover_id,
-        book_id=candidate.book_id,
-        side=candidate.side,
-        photo_index=photo.number,
-        inliers=match.inliers if match else 0,
-        outline=photo.full_size(match.outline) if match else None,
-        embedding_score=candidate.embedding_score,
-        local_score=candidate.local_score,
-    )
-
-
-def fuse(shortlists: Mapping[Side, Shortlist]) -> list[Candidate]:
-    """Union of the lists of both witnesses on all sides by reciprocal rank fusion, best first."""
-    ranks: dict[str, float] = defaultdict(float)
-    named: dict[str, tuple[str, Side]] = {}
-    embedding: dict[str, float] = {}
-    words: dict[str, float] = {}
-    for side, shortlist in shortlists.items():
-        for hits, scores in ((shortlist.embedding, embedding), (shortlist.local, words)):
-            for place, hit in enumerate(hits, start=1):
-                ranks[hit.cover_id] += 1 / (RANK_CONSTANT + place)
-                named[hit.cover_id] = (hit.book_id, side)
-                scores[hit.cover_id] = hit.score
-    return [
-        Candidate(cover_id, *named[cover_id], embedding.get(cover_id, 0.0), words.get(cover_id, 0.0))
-        for cover_id in sorted(named, key=lambda cover_id: (-ranks[cover_id], cover_id))
-    ]
 
 
 def _result(

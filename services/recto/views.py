@@ -22,11 +22,12 @@ def views(pixels: RGB, side: int = VIEW_SIDE) -> list[RGB]:
     height, width = pixels.shape[:2]
     top, left = round(height * (1 - CENTRE) / 2), round(width * (1 - CENTRE) / 2)
     centre = pixels[top : height - top, left : width - left]
-    return [
-        np.ascontiguousarray(np.rot90(view, turn))
-        for view in (_shrink(pixels, side), _shrink(centre, side))
-        for turn in range(4)
-    ]
+    return turns(_shrink(pixels, side)) + turns(_shrink(centre, side))
+
+
+def turns(view: RGB) -> list[RGB]:
+    """A picture (H, W, 3) turned by 0, 90, 180 and 270 degrees."""
+    return [np.ascontiguousarray(np.rot90(view, turn)) for turn in range(4)]
 
 
 def _shrink(pixels: RGB, side: int) -> RGB:

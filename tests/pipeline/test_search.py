@@ -10,8 +10,9 @@ from PIL import Image
 from tests.pipeline.conftest import HEIGHT, SEED, Shelf, jpeg
 
 from recto.index import Hit, Shortlist
+from recto.matching import fuse
 from recto.records import Side, Where
-from recto.search import fuse, run_search
+from recto.search import run_search
 from recto.shelf import EASY, TYPICAL, draw_book, photograph
 
 

@@ -62,6 +62,12 @@ class LocalFeatures:
     def __len__(self) -> int:
         return len(self.points)
 
+    def only(self, kept: npt.NDArray[np.bool_]) -> LocalFeatures:
+        """Those of them that a mask (N,) marks."""
+        return LocalFeatures(
+            self.points[kept], self.sizes[kept], self.descriptors[kept], self.width, self.height
+        )
+
 
 def describe(image: RGB, *, photo: bool) -> LocalFeatures:
     """Find and describe the keypoints of an RGB image (H, W, 3); a picture without texture has none.

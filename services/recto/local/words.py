@@ -26,7 +26,7 @@ def words(features: LocalFeatures, *, photo: bool) -> SparseWords:
     frequency.
     """
     if photo:
-        features = _coarse(features)
+        features = features.only(features.sizes >= PHOTO_SMALLEST)
     if not len(features):
         return SparseWords(np.zeros(0, np.uint32), np.zeros(0, np.float32))
     descriptors = features.descriptors.astype(np.float32) / QUANTUM
@@ -40,14 +40,3 @@ def count_words(found: Indices, votes: Floats) -> SparseWords:
     indices, places = np.unique(found, return_inverse=True)
     values = np.sqrt(np.bincount(places.ravel(), votes.ravel()))
     return SparseWords(indices.astype(np.uint32), (values / np.linalg.norm(values)).astype(np.float32))
-
-
-def _coarse(features: LocalFeatures) -> LocalFeatures:
-    keep = features.sizes >= PHOTO_SMALLEST
-    return LocalFeatures(
-        features.points[keep],
-        features.sizes[keep],
-        features.descriptors[keep],
-        features.width,
-        features.height,
-    )

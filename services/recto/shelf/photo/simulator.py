@@ -58,7 +58,7 @@ def photograph(
     if rng.random() < options.finger:
         objects.add_fingers(rng, pixels, face)
     pixels = _lit(rng, pixels, face, options)
-    pixels = _taken(rng, pixels, options)
+    pixels = taken(rng, pixels, options)
     return Photo(Image.fromarray(pixels), face)
 
 
@@ -97,7 +97,8 @@ def _brightened(pixels: Pixels, share: Plane) -> Pixels:
     return np.asarray(cv2.blendLinear(white, pixels, share, 1 - share), np.uint8)
 
 
-def _taken(rng: np.random.Generator, pixels: Pixels, options: PhotoOptions) -> Pixels:
+def taken(rng: np.random.Generator, pixels: Pixels, options: PhotoOptions) -> Pixels:
+    """What the camera makes of a scene: resolution, blur, development, noise, JPEG."""
     if rng.random() < options.low_resolution:
         pixels = camera.coarse(rng, pixels)
     if rng.random() < options.blur:

@@ -1,0 +1,81 @@
+"""What one photo says: searched as a whole, then cover by cover, then what is left beside the books that were found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from recto import looks
+from recto.images import Decoded
+from recto.lanes import Lane
+from recto.matching import Matcher
+from recto.outlines import find_outlines
+from recto.rank import FOUND, SAME_PLACE, Evidence, probability
+from recto.vectors import Floats
+from recto.verify import shared_part
+
+FURTHER = 20
+"""Candidates of each witness for a look beyond the first: fewer, since it shows one cover and little else."""
+FRUITLESS = 3
+"""Looks at outlines that find nothing before the others are left alone."""
+MOST_BOOKS = 24
+"""Books of one photo that are told apart."""
+
+
+def search_photo(matcher: Matcher, lane: Lane, decoded: Decoded, limit: int) -> list[Evidence]:
+    """Evidence of one photo: the whole of it first, then what the found books do not explain.
+
+    `limit`: candidates of each witness and side for the whole photo.
+    """
+    whole = looks.whole(decoded, lane.encoder, matcher.times)
+    evidence = matcher.match(whole, limit)
+    evidence += _covers_in(matcher, lane, decoded, evidence)
+    evidence += _beside(matcher, whole, evidence)
+    return evidence
+
+
+def _covers_in(matcher: Matcher, lane: Lane, decoded: Decoded, known: Sequence[Evidence]) -> list[Evidence]:
+    """Evidence of what looks like a cover in the photo and is none of the books known so far."""
+    with matcher.times.stage("outlines"):
+        outlines = find_outlines(decoded.pixels)
+    scale = np.array(
+        [decoded.full_width / decoded.pixels.shape[1], decoded.full_height / decoded.pixels.shape[0]]
+    )
+    evidence: list[Evidence] = []
+    fruitless = 0
+    for outline in outlines:
+        explained = found_outlines([*known, *evidence])
+        if any(shared_part(outline * scale, each) >= SAME_PLACE for each in explained):
+            continue
+        if fruitless == FRUITLESS or len(explained) >= MOST_BOOKS:
+            break
+        new = matcher.match(looks.front_of(decoded, outline, lane.encoder, matcher.times), FURTHER)
+        fruitless += not found_outlines(new)
+        evidence += new
+    return evidence
+
+
+def _beside(matcher: Matcher, whole: looks.Look, known: Sequence[Evidence]) -> list[Evidence]:
+    """Evidence of books whose outline was not seen: features that no found book explains are searched again."""
+    evidence: list[Evidence] = []
+    while explained := found_outlines([*known, *evidence]):
+        rest = looks.rest_of(whole, explained, matcher.times)
+        if rest is None or len(explained) >= MOST_BOOKS:
+            break
+        new = matcher.match(rest, FURTHER, known=[item.cover_id for item in [*known, *evidence]])
+        evidence += new
+        if not found_outlines(new):
+            break
+    return evidence
+
+
+def found_outlines(evidence: Sequence[Evidence]) -> list[Floats]:
+    """Outlines (4, 2) of the covers that are found by themselves, each place once."""
+    outlines: list[Floats] = []
+    for item in sorted(evidence, key=lambda item: -item.inliers):
+        if item.outline is None or probability([item.inliers]) < FOUND:
+            break
+        if all(shared_part(item.outline, other) < SAME_PLACE for other in outlines):
+            outlines.append(item.outline)
+    return outlines
