@@ -1,4 +1,4 @@
-"""Logistic regression on one number."""
+"""Logistic regression on one number, with a weak prior."""
 
 from __future__ import annotations
 
@@ -7,38 +7,46 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from recto.calibration.default import DEFAULT
+from recto.calibration.model import Calibration
 from recto.errors import BadInput
 
 Doubles = npt.NDArray[np.float64]
 
+PRIOR_SUPPORTS = np.linspace(0.0, 4.0, 9)
+"""Supports (4 to 64 inliers) at which the prior counts as one search each, answered as it expects.
+
+Where the searches say nothing, commonly between 9 inliers and 20, the prior does; hundreds of searches outweigh it.
+Chosen on the 275 photos of the bench, mean over 20 other splits into halves: calibration error .003 on the half that
+was not fitted, 12 inliers from which a book is found. With Platt's targets (1999) for a prior: .015, and 16 inliers,
+which loses .8 % of the right books; prior nearly left out: .002, slope 6.5, which no photo between supports."""
 STEPS = 100
 SMALLEST_STEP = 1e-10
-RIDGE = 1e-12
-"""Keeps the Hessian invertible where all supports are equal (Lin et al. 2007)."""
 
 
-def fit(supports: Sequence[float], labels: Sequence[bool]) -> tuple[float, float]:
+def fit(
+    supports: Sequence[float], labels: Sequence[bool], prior: Calibration = DEFAULT
+) -> tuple[float, float]:
     """Intercept and slope of P(label) = sigmoid(intercept + slope * support).
 
-    Platt scaling (Platt 1999) by Newton's method with backtracking (Lin, Lin and Weng, Machine Learning 2007). The
-    targets are not 0 and 1 but those of Platt's prior, 1/(n0 + 2) and (n1 + 1)/(n1 + 2): with labels that one
-    threshold separates, the slope stays finite. With many items of either label the prior is forgotten.
+    Newton's method with backtracking (Lin, Lin and Weng, Machine Learning 2007) on the searches and on a few made-up
+    ones that carry the prior (conditional means prior: Bedrick, Christensen and Johnson, JASA 1996). So labels that one
+    threshold separates give a finite slope.
 
     Raises:
-        BadInput: a label is missing, or more support does not make an answer likelier.
+        BadInput: one of the labels is missing, or more support does not make an answer likelier.
     """
-    x, right = np.asarray(supports, np.float64), np.asarray(labels, bool)
-    ones = int(right.sum())
-    zeros = len(right) - ones
-    if not ones or not zeros:
+    if len(set(map(bool, labels))) < 2:
         raise BadInput("A calibration needs right answers and wrong ones; these searches gave only one kind.")
-    target = np.where(right, (ones + 1) / (ones + 2), 1 / (zeros + 2))
-    design = np.stack([np.ones_like(x), x], axis=1)
-    intercept, slope = _newton(design, target, np.array([np.log((ones + 1) / (zeros + 1)), 0.0]))
+    expected = [prior.probability(float(support)) for support in PRIOR_SUPPORTS]
+    x = np.concatenate([np.asarray(supports, np.float64), PRIOR_SUPPORTS])
+    target = np.concatenate([np.asarray(labels, np.float64), expected])
+    start = np.array([prior.intercept, prior.slope])
+    intercept, slope = _newton(np.stack([np.ones_like(x), x], axis=1), target, start)
     if slope <= 0:
         raise BadInput(
             "In these searches wrong answers have as much support as right ones, so that nothing can be fitted: "
-            "check the truth in queries.csv."
+            "check which books the set names as the truth."
         )
     return float(intercept), float(slope)
 
@@ -67,8 +75,7 @@ def _loss(design: Doubles, target: Doubles, weights: Doubles) -> float:
 
 
 def _derivatives(design: Doubles, target: Doubles, weights: Doubles) -> tuple[Doubles, Doubles]:
-    """Gradient (2,) and Hessian (2, 2) of the loss."""
+    """Gradient (2,) and Hessian (2, 2) of the loss; the prior keeps the latter invertible."""
     probability = 0.5 * (1 + np.tanh(design @ weights / 2))
     gradient = design.T @ (probability - target)
-    hessian = (design * (probability * (1 - probability))[:, None]).T @ design
-    return gradient, hessian + RIDGE * np.eye(2)
+    return gradient, (design * (probability * (1 - probability))[:, None]).T @ design

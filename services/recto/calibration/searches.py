@@ -14,8 +14,8 @@ from recto.calibration.rates import Rate
 from recto.errors import BadInput
 
 AT_LEAST = 30
-"""Right answers, and wrong ones, below which nothing is fitted: half of them are reported on, and none of 15 still means
-up to 20 % (Wilson)."""
+"""Right answers, and wrong ones, below which nothing is fitted: half of them are reported on, and none of 15 still
+means up to 20 % (Wilson)."""
 
 
 @dataclass(frozen=True)
