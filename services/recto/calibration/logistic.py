@@ -22,6 +22,7 @@ was not fitted, 12 inliers from which a book is found. With Platt's targets (199
 which loses .8 % of the right books; prior nearly left out: .002, slope 6.5, which no photo between supports."""
 STEPS = 100
 SMALLEST_STEP = 1e-10
+RIDGE = 1e-12
 
 
 def fit(
@@ -41,8 +42,7 @@ def fit(
     expected = [prior.probability(float(support)) for support in PRIOR_SUPPORTS]
     x = np.concatenate([np.asarray(supports, np.float64), PRIOR_SUPPORTS])
     target = np.concatenate([np.asarray(labels, np.float64), expected])
-    start = np.array([prior.intercept, prior.slope])
-    intercept, slope = _newton(np.stack([np.ones_like(x), x], axis=1), target, start)
+    intercept, slope = _newton(np.stack([np.ones_like(x), x], axis=1), target)
     if slope <= 0:
         raise BadInput(
             "In these searches wrong answers have as much support as right ones, so that nothing can be fitted: "
@@ -51,8 +51,9 @@ def fit(
     return float(intercept), float(slope)
 
 
-def _newton(design: Doubles, target: Doubles, start: Doubles) -> Doubles:
-    weights, loss = start, _loss(design, target, start)
+def _newton(design: Doubles, target: Doubles) -> Doubles:
+    weights = np.zeros(2)
+    loss = _loss(design, target, weights)
     for _ in range(STEPS):
         gradient, hessian = _derivatives(design, target, weights)
         step = np.linalg.solve(hessian, -gradient)
@@ -75,7 +76,8 @@ def _loss(design: Doubles, target: Doubles, weights: Doubles) -> float:
 
 
 def _derivatives(design: Doubles, target: Doubles, weights: Doubles) -> tuple[Doubles, Doubles]:
-    """Gradient (2,) and Hessian (2, 2) of the loss; the prior keeps the latter invertible."""
+    """Gradient (2,) and Hessian (2, 2) of the loss, the latter kept invertible (Lin et al.)."""
     probability = 0.5 * (1 + np.tanh(design @ weights / 2))
     gradient = design.T @ (probability - target)
-    return gradient, (design * (probability * (1 - probability))[:, None]).T @ design
+    hessian = (design * (probability * (1 - probability))[:, None]).T @ design
+    return gradient, hessian + RIDGE * np.eye(2)

@@ -68,6 +68,7 @@ def calibrate(
 
     labelled = read_labelled(source)
     with connect(needs_workers=True) as session:
+        check_enough(session, labelled, at_least)
         collected = collect(session, labelled)
         before = session.ledger.calibration(collected.recipe) or DEFAULT
         fitted = _fit(collected, labelled.name, at_least)
@@ -76,6 +77,20 @@ def calibrate(
     _tell(collected, before, fitted, stored=not dry_run, as_json=as_json)
     if collected.unread:
         raise SystemExit(EXIT_SOME_FAILED)
+
+
+def check_enough(session: Session, labelled: LabelledSet, at_least: int) -> None:
+    """Refuse, before any search, a set that cannot give enough right answers.
+
+    Raises:
+        BadInput: too few photos show a book of the catalogue.
+    """
+    present = sum(bool(_present(session, photo)) for photo in labelled.photos)
+    if present < at_least:
+        raise BadInput(
+            f"{present} of the {len(labelled.photos)} photos show a book that is in the catalogue; a calibration needs "
+            f"at least {at_least}. Add the books first (`recto ingest` of the set's manifest), or more photos."
+        )
 
 
 def collect(session: Session, labelled: LabelledSet) -> Collected:
@@ -91,7 +106,7 @@ def collect(session: Session, labelled: LabelledSet) -> Collected:
     with Progress("photos") as progress:
         for number, photo in enumerate(labelled.photos):
             progress.update(number, total=len(labelled.photos), failed=len(unread))
-            present = tuple(truth for truth in photo.truths if _is_searchable(session, truth))
+            present = _present(session, photo)
             try:
                 for without in ((), present) if present else ((),):
                     result = run_one(session, [(None, photo.path)], Where(without=without), BOOKS_ASKED)
@@ -106,8 +121,13 @@ def collect(session: Session, labelled: LabelledSet) -> Collected:
     return Collected(recipes.pop(), searches, unread)
 
 
-def _is_searchable(session: Session, book_id: str) -> bool:
-    return any(cover.state is CoverState.INDEXED for cover in session.ledger.covers_of(book_id))
+def _present(session: Session, photo: LabelledPhoto) -> tuple[str, ...]:
+    """The right books of a photo that can be found."""
+    return tuple(
+        truth
+        for truth in photo.truths
+        if any(cover.state is CoverState.INDEXED for cover in session.ledger.covers_of(truth))
+    )
 
 
 def _searched(
