@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -78,7 +79,11 @@ def _session(data: Path | None, manifest: Path) -> Iterator[Session]:
         with temporary(settings) as instance:
             command = [sys.executable, "-m", "recto_web.cli", "ingest", str(manifest), "--json"]
             subprocess.run(
-                command, env=settings.environment(), stdout=subprocess.DEVNULL, check=True, timeout=3600
+                command,
+                env=os.environ | settings.environment(),
+                stdout=subprocess.DEVNULL,
+                check=True,
+                timeout=3600,
             )
             ledger = Ledger.open(settings)
             yield Session(settings, ledger, Producer(instance.redis_url, settings))

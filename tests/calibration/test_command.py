@@ -64,7 +64,8 @@ def test_a_calibration_is_fitted_reported_and_used_without_a_restart(recto: Rect
     assert report["stored"] is True
     assert report["searches"] == 2 * BOOKS + STRANGERS
     assert report["fitted"] + report["measures"]["items"] == report["searches"]
-    assert report["rates"]["false_reject"]["share"] == report["rates"]["false_accept"]["share"] == 0
+    assert report["measures"]["wrong"]["events"] == 0
+    assert all(not each["in_catalogue"] for each in report["found_without_their_book"])
     assert report["before"]["default"] is True
 
     def told() -> dict[str, object]:

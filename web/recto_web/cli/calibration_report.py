@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,7 @@ def lines_of(
     yield f"Fitted on {calibration.fitted} searches: {calibration.source}, recipe {calibration.recipe}."
     yield (
         f"P(right) = sigmoid({calibration.intercept:.2f} + {calibration.slope:.2f} x support); "
-        f"a book is found from {calibration.found_from:.0f} inliers in one photo."
+        f"a book is found from {math.ceil(calibration.found_from)} inliers in one photo."
     )
     if calibration.measures is not None:
         yield from _measured(calibration.measures, before.measures if before else None)
