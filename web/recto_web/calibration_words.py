@@ -26,7 +26,7 @@ def of_index(calibration: Calibration, recipe: str) -> str:
     """Of the calibration that answers of a recipe use: where it is from and how good it is."""
     name = "the default" if calibration.is_default else f"fitted on {calibration.source}"
     if not calibration.fits(recipe):
-        return f"{name}, not calibrated for this index; answers say it in words"
+        return f"{name}, not calibrated for this index: answers say it in words until `recto calibrate` runs"
     measures = calibration.measures
     if measures is None:
         return f"{name}, not measured; answers say it in words"
