@@ -8,6 +8,7 @@ import numpy as np
 
 from recto import local
 from recto.blobs import Blobs, open_blobs
+from recto.calibration import Calibrations
 from recto.encoders import load_encoder
 from recto.errors import RectoError
 from recto.images import MAX_SIDE, Decoded, DecodePool, encode_jpeg
@@ -29,6 +30,7 @@ class Engine:
     pool: DecodePool
     lanes: Lanes
     opened_index: Index | None
+    calibrations: Calibrations
 
     @classmethod
     def open(cls, settings: Settings, *, with_index: bool) -> Engine:
@@ -51,7 +53,7 @@ class Engine:
         if index is not None:
             index.ensure(live, lane.encoder.card.dimension, local.LOCAL)
             index.publish(live)
-        return cls(settings, ledger, blobs, DecodePool(settings), lanes, index)
+        return cls(settings, ledger, blobs, DecodePool(settings), lanes, index, Calibrations(ledger))
 
     def warm_up(self) -> None:
         """Start the decoding child and run the models once, so that the first search is as fast as the next."""

@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from recto.calibration import DEFAULT, Calibration, support
+from recto.calibration import FOUND as FOUND
 from recto.records import Side, Verdict
 from recto.vectors import Floats
 from recto.verify import shared_part
 
-FOUND = 0.5
-"""Probability from which a book counts as found."""
-FLOOR = 4.0
-"""Inliers that chance gives: four matches always fit."""
-INTERCEPT = -4.43
-SLOPE = 2.72
-"""Logistic regression on log2(inliers / FLOOR): 320 photos of smvs_dvd and of drawn covers, each with its right cover
-(label 1) and with the best of the other covers of the shortlist (label 0; covers of a common series and covers that are
-really in the photo left out), and 25 photos without a match. It gives
-
-    inliers          4     6     8     10    12    14    16    20    30
-    probability      .01   .06   .15   .30   .47   .62   .73   .87   .97
-
-At 13 inliers, the first that is found, no right pair of smvs_dvd is lost and none of its wrong ones (at most 7) passes;
-of the 120 drawn photos one wrong one passes and six right ones, badly blurred or cut, are lost."""
 LOOK_ALIKE = 0.85
 """Inliers over those of the best book, from which two books in one place are called look-alikes. Of 61 simulated photos
 of covers with a twin in `near_duplicates.csv` the twin came first once, with 1.05 times the inliers; .85 calls 8 % of
@@ -70,7 +56,7 @@ class Answer:
     books: list[BookAnswer]
 
 
-def rank(evidence: Sequence[Evidence], *, limit: int) -> Answer:
+def rank(evidence: Sequence[Evidence], *, limit: int, calibration: Calibration = DEFAULT) -> Answer:
     """One answer per book. Each photo counts once for a book, with the cover that it fits best; photos add up."""
     by_book: dict[str, list[Evidence]] = defaultdict(list)
     for item in evidence:
@@ -78,7 +64,7 @@ def rank(evidence: Sequence[Evidence], *, limit: int) -> Answer:
     likeness = _likeness(evidence)
     scored = [(_best_of_each_photo(items), likeness[book_id]) for book_id, items in by_book.items()]
     scored.sort(key=lambda entry: (-_support(entry[0]), -entry[1], entry[0][0].book_id))
-    books = [_book_answer(items) for items, _ in scored]
+    books = [_book_answer(items, calibration) for items, _ in scored]
     return Answer(_verdict(books), books[:limit])
 
 
@@ -99,14 +85,9 @@ def regions(answer: Answer) -> list[dict[str, Any]]:
     return [_region(place) for place in places]
 
 
-def probability(inliers: Sequence[int]) -> float:
+def probability(inliers: Sequence[int], calibration: Calibration = DEFAULT) -> float:
     """Probability that a book is right whose covers fit the photos with so many inliers, one number per photo."""
-    return 1 / (1 + math.exp(-(INTERCEPT + SLOPE * sum(_weight(count) for count in inliers))))
-
-
-def _weight(inliers: int) -> float:
-    """Evidence of one photo: doublings of the inliers beyond what chance gives."""
-    return max(0.0, math.log2(max(inliers, 1) / FLOOR))
+    return calibration.probability(support(inliers))
 
 
 def _best_of_each_photo(items: Sequence[Evidence]) -> list[Evidence]:
@@ -118,14 +99,15 @@ def _best_of_each_photo(items: Sequence[Evidence]) -> list[Evidence]:
 
 
 def _support(items: Sequence[Evidence]) -> float:
-    return sum(_weight(item.inliers) for item in items) + sum(item.inliers for item in items) / 1e6
+    inliers = [item.inliers for item in items]
+    return support(inliers) + sum(inliers) / 1e6
 
 
-def _book_answer(items: Sequence[Evidence]) -> BookAnswer:
+def _book_answer(items: Sequence[Evidence], calibration: Calibration) -> BookAnswer:
     strongest = items[0]
     return BookAnswer(
         strongest.book_id,
-        probability([item.inliers for item in items]),
+        probability([item.inliers for item in items], calibration),
         strongest.side,
         strongest.cover_id,
         strongest.inliers,

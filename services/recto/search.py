@@ -79,10 +79,13 @@ def search(engine: Engine, row: SearchRow, lane: Lane) -> dict[str, Any]:
         evidence += search_photo(matcher, lane, decoded, engine.settings.shortlist)
     with times.stage("rank"):
         books = engine.ledger.books_by_id(sorted({item.book_id for item in evidence}))
-        answer = rank([item for item in evidence if item.book_id in books], limit=row.limit)
+        calibration = engine.calibrations.of(lane.version.recipe_id)
+        known = [item for item in evidence if item.book_id in books]
+        answer = rank(known, limit=row.limit, calibration=calibration)
     with times.stage("store"):
         display = [_store_display_copy(engine, decoded) for decoded in photos]
-    return _result(lane.version, row, answer, books, photos, display, times)
+    result = _result(lane.version, row, answer, books, photos, display, times)
+    return {**result, "calibration": calibration.told(lane.version.recipe_id)}
 
 
 def _decode(engine: Engine, photos: Sequence[PhotoRow]) -> list[Decoded]:

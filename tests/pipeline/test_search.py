@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from PIL import Image
 from tests.pipeline.conftest import HEIGHT, SEED, Shelf, jpeg
 
+from recto.calibration import DEFAULT, kept
 from recto.index import Hit, Shortlist
 from recto.matching import fuse
 from recto.records import Side, Where
@@ -111,6 +113,18 @@ def test_a_deleted_book_is_not_answered(shelf: Shelf) -> None:
     assert ask(shelf, (None, data))["verdict"] == "not_found"
 
 
+def test_only_the_calibration_of_the_recipe_decides(stocked: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept, "SECONDS", 0.0)
+    data, _ = shoot(5, Side.FRONT, easy=True)
+    ledger, recipe = stocked.engine.ledger, stocked.engine.version.recipe_id
+    ledger.set_calibration(replace(DEFAULT, recipe="another", intercept=-100.0))
+    assert ask(stocked, (None, data))["verdict"] == "found"
+    ledger.set_calibration(replace(DEFAULT, recipe=recipe, intercept=-100.0))
+    assert ask(stocked, (None, data))["verdict"] == "not_found"
+    ledger.delete_calibration(recipe)
+    assert ask(stocked, (None, data))["verdict"] == "found"
+
+
 def test_an_empty_catalogue_answers_not_found(shelf: Shelf) -> None:
     data, _ = shoot(5, Side.FRONT)
     assert ask(shelf, (None, data)) | {"timings_ms": 0, "photos": 0} == {
@@ -120,6 +134,7 @@ def test_an_empty_catalogue_answers_not_found(shelf: Shelf) -> None:
         "photos": 0,
         "timings_ms": 0,
         "recipe": shelf.engine.version.recipe_id,
+        "calibration": DEFAULT.told(shelf.engine.version.recipe_id),
     }
 
 

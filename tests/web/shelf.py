@@ -85,6 +85,7 @@ def answer(verdict: str, rows: list[dict[str, Any]], name: str) -> dict[str, Any
         "photos": [{"name": name, "width": 100, "height": 150, "side": None}],
         "timings_ms": {"decode": 31.2, "verify": 40.0, "total": 190.4},
         "recipe": "1f3a9c0b7d21",
+        "calibration": {"error": 0.012, "items": 254, "recipe_fits": True},
     }
 
 

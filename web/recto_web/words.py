@@ -40,6 +40,12 @@ def sureness(probability: float) -> str:
     return next((words for least, words in steps if probability >= least), "unlikely")
 
 
+def sureness_alone(probability: float) -> str:
+    """The same where no number can be stood by: fewer words, since each claims a range."""
+    steps = ((0.9, "very likely"), (0.7, "likely"))
+    return next((words for least, words in steps if probability >= least), "unsure")
+
+
 def duration(seconds: float) -> str:
     """A span of time: `8 s`, `3 min 20 s`, `2 h 5 min`, `3 days`."""
     whole = round(seconds)
@@ -100,5 +106,17 @@ def prose(sentence: str) -> Markup:
 
 def speak(app: Flask) -> None:
     """Register the filters."""
-    for function in (percent, sureness, duration, milliseconds, rate, ago, iso, count, listed, prose):
+    for function in (
+        percent,
+        sureness,
+        sureness_alone,
+        duration,
+        milliseconds,
+        rate,
+        ago,
+        iso,
+        count,
+        listed,
+        prose,
+    ):
         app.jinja_env.filters[function.__name__] = function

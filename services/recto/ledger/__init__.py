@@ -7,6 +7,7 @@ from recto.ledger.again import Again
 from recto.ledger.books import Books
 from recto.ledger.browsing import Browsing
 from recto.ledger.building import Building
+from recto.ledger.calibrations import CalibrationsKept
 from recto.ledger.catalogue import Catalogue
 from recto.ledger.control import Control
 from recto.ledger.database import Database
@@ -86,6 +87,7 @@ class Ledger(
     Recipes,
     Keys,
     Pictures,
+    CalibrationsKept,
     Versions,
     Building,
     Switching,

@@ -108,4 +108,5 @@ SEARCH = {
     ],
     "timings_ms": {"decode": 31.2, "embed": 40.1, "shortlist": 5.2, "verify": 40.0, "total": 119.4},
     "recipe": "1f3a9c0b7d21",
+    "calibration": {"error": 0.012, "items": 254, "recipe_fits": True},
 }

@@ -58,6 +58,21 @@ class PhotoSchema(Schema):
     side = said(fields.Enum, "Side that it shows.", enum=Side, by_value=True, dump_only=True, allow_none=True)
 
 
+class CalibrationSchema(Schema):
+    """How far the probabilities of an answer can be trusted."""
+
+    error = said(
+        fields.Float,
+        "Mean distance of probability and share of right answers on labelled photos; null where not measured.",
+        dump_only=True,
+        allow_none=True,
+    )
+    items = said(fields.Integer, "Searches that it was measured on.", dump_only=True)
+    recipe_fits = said(
+        fields.Boolean, "Whether it was fitted for the index that was searched.", dump_only=True
+    )
+
+
 class SearchSchema(PendingSchema):
     """A search with its answer. `books` come best first, also below the threshold of the verdict."""
 
@@ -79,3 +94,10 @@ class SearchSchema(PendingSchema):
         metadata={"description": "Milliseconds by stage."},
     )
     recipe = said(fields.String, "Recipe of the index that was searched.", dump_only=True)
+    calibration = fields.Nested(
+        CalibrationSchema,
+        dump_only=True,
+        metadata={
+            "description": "Show its probabilities only when `recipe_fits` and `error` is at most .05."
+        },
+    )

@@ -8,7 +8,19 @@ import click
 
 from recto import __version__
 from recto.errors import RectoError
-from recto_web.cli import admin, catalogue, encoders, ingest, jobs, keys, reindex, search, serve, status
+from recto_web.cli import (
+    admin,
+    calibrate,
+    catalogue,
+    encoders,
+    ingest,
+    jobs,
+    keys,
+    reindex,
+    search,
+    serve,
+    status,
+)
 
 EXIT_ERROR = 1
 """Something cannot be done; the sentence on stderr says what and why."""
@@ -49,6 +61,7 @@ for command in (
     *encoders.COMMANDS,
     *keys.COMMANDS,
     *reindex.COMMANDS,
+    *calibrate.COMMANDS,
     *admin.COMMANDS,
     *status.COMMANDS,
 ):

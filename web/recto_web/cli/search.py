@@ -10,9 +10,11 @@ from typing import Any
 
 import click
 
+from recto.calibration import shows_percentage
 from recto.errors import BadInput, RectoError, Unavailable
 from recto.records import Side, Where
 from recto_web.cli.session import Session, connect
+from recto_web.words import sureness_alone
 
 EXIT_NOT_FOUND = 4
 POLL_SECONDS = 0.01
@@ -126,13 +128,19 @@ def _sentence(photo: Path, result: dict[str, Any]) -> str:
     }[result["verdict"]]
     lines = [f"{photo}: {heading} ({result['timings_ms']['total']:.0f} ms)"]
     shown = result["books"][:5] if result["verdict"] != "not_found" else []
+    in_numbers = shows_percentage(result.get("calibration"))
     for book in shown:
         authors = ", ".join(book["authors"])
+        sure = _sure(book["probability"], in_numbers)
         lines.append(
-            f"  {book['probability']:6.1%}  {book['title'] or book['book_id']}{' by ' + authors if authors else ''}"
+            f"  {sure}  {book['title'] or book['book_id']}{' by ' + authors if authors else ''}"
             f"  [{book['book_id']}]  {book['side']}, {book['inliers']} matched points"
         )
     return "\n".join(lines)
+
+
+def _sure(probability: float, in_numbers: bool) -> str:
+    return f"{probability:6.1%}" if in_numbers else f"{sureness_alone(probability):11}"
 
 
 COMMANDS = (search,)

@@ -12,7 +12,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from recto.calibration import DEFAULT, Calibration
 from recto.ledger import JobRow, LedgerOverview
+from recto_web import calibration_words
 from recto_web.cli.session import Session, connect
 from recto_web.words import ago, count, duration, rate
 from recto_workers.overview import Overview, look
@@ -40,11 +42,12 @@ def status(as_json: bool) -> None:
         jobs = session.ledger.jobs(1, LATEST_JOBS).items
         facts = _facts(session, overview, jobs)
         runs = session.producer is not None
+        used = _calibration(session, overview)
     if as_json:
-        click.echo(json.dumps(facts))
+        click.echo(json.dumps({**facts, "calibration": used.to_json() if used else None}))
         return
     table = Table.grid("name", "what", padding=(0, 2))
-    for line in _lines(overview, jobs, runs):
+    for line in (*_lines(overview, jobs, runs), *_calibration_lines(used, overview)):
         table.add_row(line.name, Text(line.text, line.style))
     console = Console()
     console.print(Text(facts["data_dir"], "bold"), soft_wrap=True)
@@ -131,6 +134,19 @@ def _versions(overview: Overview) -> Iterator[Line]:
         yield Line("index", f"{name}: {_counted({state.value: covers[state] for state in covers})}")
     if versions.trouble:
         yield Line("index", versions.trouble, ODD)
+
+
+def _calibration(session: Session, overview: Overview) -> Calibration | None:
+    """What answers of the live version are calibrated by; None without one."""
+    live = overview.versions.live if overview.versions else None
+    return (session.ledger.calibration(live.recipe_id) or DEFAULT) if live else None
+
+
+def _calibration_lines(used: Calibration | None, overview: Overview) -> Iterator[Line]:
+    live = overview.versions.live if overview.versions else None
+    if used is not None and live is not None:
+        style = "" if used.fits(live.recipe_id) else ODD
+        yield Line("sureness", calibration_words.of_index(used, live.recipe_id), style)
 
 
 def _job(job: JobRow) -> str:

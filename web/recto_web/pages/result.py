@@ -9,8 +9,9 @@ from typing import Any, ClassVar
 from flask import Blueprint, Response, abort, jsonify, redirect, url_for
 from flask.typing import ResponseReturnValue
 
+from recto.calibration import shows_percentage
 from recto.ledger import SearchRow
-from recto_web import result_views
+from recto_web import calibration_words, result_views
 from recto_web.contents import head_of, send_content
 from recto_web.parts import parts
 from recto_web.rendering import render, wants_json
@@ -36,6 +37,8 @@ class ResultPage:
     also: tuple[Candidate, ...]  # further books seen in the photo
     others: tuple[Candidate, ...]  # runners-up
     photos: tuple[PhotoView, ...]
+    with_numbers: bool  # whether probabilities may be shown, not only words
+    calibration: str  # why so, as a sentence
     timings: Mapping[str, float]
     filter: str
     created: float
@@ -135,6 +138,8 @@ def _page(row: SearchRow, result: Mapping[str, Any]) -> ResultPage:
         also=tuple(also),
         others=tuple(result_views.runners_up(found, [*shown, *also])),
         photos=tuple(result_views.photos(row, best, also)),
+        with_numbers=shows_percentage(result.get("calibration")),
+        calibration=calibration_words.of_answer(result.get("calibration")),
         timings=result["timings_ms"],
         filter=result_views.filter_words(row.where),
         created=row.created,

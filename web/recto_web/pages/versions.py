@@ -9,11 +9,13 @@ from typing import ClassVar
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from recto.calibration import DEFAULT
 from recto.encoders import CARDS, Card, card, parse_spec
 from recto.errors import BadInput
 from recto.ledger import KeptVersions, LostCover
 from recto.recipe import Version
 from recto.records import CoverState
+from recto_web import calibration_words
 from recto_web.pages.jobs import JobView, view
 from recto_web.parts import parts
 from recto_web.rendering import render
@@ -34,6 +36,7 @@ class VersionView:
     version: Version
     card: Card | None
     states: dict[CoverState, int]
+    sureness: str  # what its answers are calibrated by
 
     @property
     def name(self) -> str:
@@ -153,7 +156,9 @@ def _view(version: Version | None) -> VersionView | None:
         known = card(version.encoder)
     except BadInput:  # another program made it
         known = None
-    return VersionView(version, known, parts().ledger.queue_counts(version.recipe_id))
+    ledger, recipe = parts().ledger, version.recipe_id
+    sureness = calibration_words.of_index(ledger.calibration(recipe) or DEFAULT, recipe)
+    return VersionView(version, known, ledger.queue_counts(recipe), sureness)
 
 
 def _offered(live: Version | None) -> tuple[Card, ...]:
