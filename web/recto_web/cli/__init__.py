@@ -8,7 +8,19 @@ import click
 
 from recto import __version__
 from recto.errors import RectoError
-from recto_web.cli import admin, catalogue, encoders, ingest, jobs, keys, reindex, search, serve, status
+from recto_web.cli import (
+    admin,
+    catalogue,
+    encoders,
+    evaluate,
+    ingest,
+    jobs,
+    keys,
+    reindex,
+    search,
+    serve,
+    status,
+)
 
 EXIT_ERROR = 1
 """Something cannot be done; the sentence on stderr says what and why."""
@@ -36,7 +48,8 @@ def main() -> None:
     Everything lies in one data folder, named by RECTO_DATA_DIR. Commands talk to the `recto up` of that folder and
     start a temporary one where none runs.
 
-    Exit codes: 0 done; 1 cannot be done; 2 wrong usage; 3 done, but some items failed; 4 a searched book was not found.
+    Exit codes: 0 done; 1 cannot be done; 2 wrong usage; 3 done, but some items failed; 4 a searched book was not found;
+    5 an evaluation lost against its baseline.
     """
 
 
@@ -47,6 +60,7 @@ for command in (
     *search.COMMANDS,
     *catalogue.COMMANDS,
     *encoders.COMMANDS,
+    *evaluate.COMMANDS,
     *keys.COMMANDS,
     *reindex.COMMANDS,
     *admin.COMMANDS,
