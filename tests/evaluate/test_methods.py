@@ -64,7 +64,7 @@ def test_a_book_that_is_left_out_is_not_named(drawn: LabelledSet, name: str) -> 
         assert trial.left_out is not None
         assert not set(trial.left_out.ranking) & set(trial.photo.truths)
         assert len(trial.left_out.ranking) == 7
-        assert trial.answer.found == trial.photo.truths
+        assert trial.answer.ranking[0] in trial.photo.truths
     found = measure(drawn, result.trials)["all"].left_out_found
     assert found is not None
     assert found.value == (0.0 if name == "words:verify" else 1.0)

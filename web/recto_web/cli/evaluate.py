@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,7 +88,7 @@ def evaluate(
     from recto.evaluate.labelled import read_labelled
 
     before = read_document(baseline) if baseline else None
-    _check_writable(json_file, html)
+    _check_outputs(json_file, html)
     names = [name.strip() for part in methods for name in part.split(",") if name.strip()]
     photos = read_labelled(labelled).thinned(every, limit_references, seed)
     options = {"every": every, "limit_references": limit_references, "seed": seed, "leave_out": leave_out}
@@ -105,8 +106,10 @@ def evaluate(
         raise SystemExit(EXIT_SOME_FAILED)
 
 
-def _check_writable(json_file: Path | None, html: Path | None) -> None:
+def _check_outputs(json_file: Path | None, html: Path | None) -> None:
     """Find out before the work whether its results can be kept."""
+    if html is not None and find_spec("jinja2") is None:
+        raise BadInput("The report needs jinja2, which is not installed: pip install 'recto[evaluate]'.")
     for path in (json_file, html):
         if path is not None and not path.absolute().parent.is_dir():
             raise BadInput(
@@ -126,6 +129,7 @@ def _run_all(labelled: LabelledSet, names: list[str], *, leave_out: bool, top: i
     for name in names:
         with _method(name, settings, top) as method, _progress(name) as progress:
             runs.append(run(method, labelled, leave_out=leave_out, progress=progress))
+        click.echo(f"{name}: {runs[-1].covers} covers in {runs[-1].index_seconds:.0f} s, done.", err=True)
     return runs
 
 
