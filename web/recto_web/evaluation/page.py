@@ -131,11 +131,7 @@ def _page(document: Mapping[str, Any], thumbnails: Thumbnails) -> ReportPage:
         books=labelled["books"],
         photos=len(labelled["photos"]),
         version=document["recto"],
-        options=[
-            f"--{name.replace('_', '-')}" if value is True else f"--{name.replace('_', '-')} {value}"
-            for name, value in document["options"].items()
-            if value
-        ],
+        options=[_option(name, value) for name, value in document["options"].items() if value],
         parts=_parts(methods),
         methods=[
             _method(number, name, method, slowest, thumbnails.covers)
@@ -145,6 +141,11 @@ def _page(document: Mapping[str, Any], thumbnails: Thumbnails) -> ReportPage:
         pictures=list(enumerate(addresses.values())),
         numbers={name: number for number, name in enumerate(addresses)},
     )
+
+
+def _option(name: str, value: object) -> str:
+    flag = f"--{name.replace('_', '-')}"
+    return flag if value is True else f"{flag} {value}"
 
 
 def _parts(methods: Mapping[str, Any]) -> list[PartView]:

@@ -26,7 +26,8 @@ Matches = npt.NDArray[np.int64]
 class OrbMatcher(Matcher):
     """ORB (Rublee et al., ICCV 2011): counted matches, or with `homography` inliers of MAGSAC++.
 
-    Every cover is compared, so the time of a query grows with the catalogue: about a second for 1,500 covers.
+    Every cover is compared, so the time of a query grows with the catalogue: about 1.5 s of one core for 1,500 covers
+    and 500 points (0.9 ms a cover), four times that for 1,000 points.
     """
 
     library = "OpenCV"
@@ -67,9 +68,10 @@ class OrbMatcher(Matcher):
 
 def hamming(first: Codes, second: Codes) -> npt.NDArray[np.uint16]:
     """Differing bits (N, M) of codes (N, 4) and (M, 4)."""
+    columns = np.ascontiguousarray(second.T)
     distances = np.zeros((len(first), len(second)), np.uint16)
-    for word in range(first.shape[1]):
-        distances += np.bitwise_count(first[:, word, None] ^ second[None, :, word])
+    for word, column in enumerate(columns):
+        distances += np.bitwise_count(first[:, word, None] ^ column)
     return distances
 
 
