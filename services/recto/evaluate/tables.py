@@ -59,17 +59,14 @@ def read_table(
         columns = [cell.strip().lower() for cell in next(reader, [])]
         _check_columns(path, columns, needed)
         while (cells := next(reader, None)) is not None:
-            if not any(cell.strip() for cell in cells):
-                continue
             if len(cells) > len(columns):
-                complaints.add(
-                    path,
-                    reader.line_num,
-                    f"it has {len(cells)} cells, the header {len(columns)}; put cells with commas in quotes.",
+                said = (
+                    f"it has {len(cells)} cells, the header {len(columns)}; put cells with commas in quotes."
                 )
-                continue
-            padded = [cell.strip() for cell in cells] + [""] * (len(columns) - len(cells))
-            rows.append((reader.line_num, dict(zip(columns, padded, strict=True))))
+                complaints.add(path, reader.line_num, said)
+            elif any(cell.strip() for cell in cells):
+                padded = [cell.strip() for cell in cells] + [""] * (len(columns) - len(cells))
+                rows.append((reader.line_num, dict(zip(columns, padded, strict=True))))
     except csv.Error as error:
         raise BadInput(
             f"{path}, line {reader.line_num}: this is not valid CSV ({error}); look for a quotation mark "

@@ -13,6 +13,7 @@ from recto_web.cli import (
     calibrate,
     catalogue,
     encoders,
+    evaluate,
     ingest,
     jobs,
     keys,
@@ -48,7 +49,8 @@ def main() -> None:
     Everything lies in one data folder, named by RECTO_DATA_DIR. Commands talk to the `recto up` of that folder and
     start a temporary one where none runs.
 
-    Exit codes: 0 done; 1 cannot be done; 2 wrong usage; 3 done, but some items failed; 4 a searched book was not found.
+    Exit codes: 0 done; 1 cannot be done; 2 wrong usage; 3 done, but some items failed; 4 a searched book was not found;
+    5 an evaluation lost against its baseline.
     """
 
 
@@ -59,6 +61,7 @@ for command in (
     *search.COMMANDS,
     *catalogue.COMMANDS,
     *encoders.COMMANDS,
+    *evaluate.COMMANDS,
     *keys.COMMANDS,
     *reindex.COMMANDS,
     *calibrate.COMMANDS,
