@@ -7,14 +7,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from recto import local
+from recto.calibration import Calibration
 from recto.engine import Engine
 from recto.index import Shortlist
 from recto.looks import Look
-from recto.rank import Evidence
+from recto.rank import FOUND, SAME_PLACE, Evidence, probability
 from recto.recipe import Version
 from recto.records import Side, Where
 from recto.timing import StageTimes
-from recto.verify import PreparedPhoto, Verification, verify
+from recto.vectors import Floats
+from recto.verify import PreparedPhoto, Verification, shared_part, verify
 
 RANK_CONSTANT = 60
 """Constant of reciprocal rank fusion, the value of Cormack, Clarke and Buettcher (SIGIR 2009)."""
@@ -45,6 +47,7 @@ class Matcher:
     sides: Sequence[Side]
     where: Where
     photo_index: int
+    calibration: Calibration
     times: StageTimes
 
     def match(self, look: Look, limit: int, known: Iterable[str] = ()) -> list[Evidence]:
@@ -55,6 +58,16 @@ class Matcher:
         candidates = [each for each in fuse(shortlists) if each.cover_id not in left_out]
         with self.times.stage("verify"):
             return self._verify(look, candidates)
+
+    def found(self, evidence: Sequence[Evidence]) -> list[Floats]:
+        """Outlines (4, 2) of the covers that are found by themselves, each place once."""
+        outlines: list[Floats] = []
+        for item in sorted(evidence, key=lambda item: -item.inliers):
+            if item.outline is None or probability([item.inliers], self.calibration) < FOUND:
+                break
+            if all(shared_part(item.outline, other) < SAME_PLACE for other in outlines):
+                outlines.append(item.outline)
+        return outlines
 
     def _nearest(self, side: Side, look: Look, limit: int) -> Shortlist:
         """The shortlist of one side, without the books that the search leaves out."""

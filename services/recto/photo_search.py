@@ -11,8 +11,7 @@ from recto.images import Decoded
 from recto.lanes import Lane
 from recto.matching import Matcher
 from recto.outlines import find_outlines
-from recto.rank import FOUND, SAME_PLACE, Evidence, probability
-from recto.vectors import Floats
+from recto.rank import SAME_PLACE, Evidence
 from recto.verify import shared_part
 
 FURTHER = 20
@@ -45,13 +44,13 @@ def _covers_in(matcher: Matcher, lane: Lane, decoded: Decoded, known: Sequence[E
     evidence: list[Evidence] = []
     fruitless = 0
     for outline in outlines:
-        explained = found_outlines([*known, *evidence])
+        explained = matcher.found([*known, *evidence])
         if any(shared_part(outline * scale, each) >= SAME_PLACE for each in explained):
             continue
         if fruitless == FRUITLESS or len(explained) >= MOST_BOOKS:
             break
         new = matcher.match(looks.front_of(decoded, outline, lane.encoder, matcher.times), FURTHER)
-        fruitless += not found_outlines(new)
+        fruitless += not matcher.found(new)
         evidence += new
     return evidence
 
@@ -59,23 +58,12 @@ def _covers_in(matcher: Matcher, lane: Lane, decoded: Decoded, known: Sequence[E
 def _beside(matcher: Matcher, whole: looks.Look, known: Sequence[Evidence]) -> list[Evidence]:
     """Evidence of books whose outline was not seen: features that no found book explains are searched again."""
     evidence: list[Evidence] = []
-    while explained := found_outlines([*known, *evidence]):
+    while explained := matcher.found([*known, *evidence]):
         rest = looks.rest_of(whole, explained, matcher.times)
         if rest is None or len(explained) >= MOST_BOOKS:
             break
         new = matcher.match(rest, FURTHER, known=[item.cover_id for item in [*known, *evidence]])
         evidence += new
-        if not found_outlines(new):
+        if not matcher.found(new):
             break
     return evidence
-
-
-def found_outlines(evidence: Sequence[Evidence]) -> list[Floats]:
-    """Outlines (4, 2) of the covers that are found by themselves, each place once."""
-    outlines: list[Floats] = []
-    for item in sorted(evidence, key=lambda item: -item.inliers):
-        if item.outline is None or probability([item.inliers]) < FOUND:
-            break
-        if all(shared_part(item.outline, other) < SAME_PLACE for other in outlines):
-            outlines.append(item.outline)
-    return outlines

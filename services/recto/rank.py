@@ -17,6 +17,9 @@ LOOK_ALIKE = 0.85
 """Inliers over those of the best book, from which two books in one place are called look-alikes. Of 61 simulated photos
 of covers with a twin in `near_duplicates.csv` the twin came first once, with 1.05 times the inliers; .85 calls 8 % of
 them ambiguous, .7 20 %."""
+CLEARLY = 2.0
+"""Inliers of the book that a photo shows over those of the answer, from which they contradict each other. A choice:
+backs of one publisher share their layout, and a slightly better match must not outvote a weak one of the right book."""
 SAME_PLACE = 0.5
 """Share of the smaller of two outlines that lies within the other, from which they mark one place of the photo."""
 
@@ -49,11 +52,23 @@ class BookAnswer:
 
 
 @dataclass(frozen=True)
+class Shown:
+    """The book that one photo shows by itself."""
+
+    photo_index: int
+    book_id: str
+
+
+@dataclass(frozen=True)
 class Answer:
-    """The conclusion: books best first, also those below the threshold."""
+    """The conclusion: books best first, also those below the threshold.
+
+    `contradiction`: what each photo shows, where the photos of a search show different books; empty otherwise.
+    """
 
     verdict: Verdict
     books: list[BookAnswer]
+    contradiction: tuple[Shown, ...] = ()
 
 
 def rank(evidence: Sequence[Evidence], *, limit: int, calibration: Calibration = DEFAULT) -> Answer:
@@ -65,7 +80,9 @@ def rank(evidence: Sequence[Evidence], *, limit: int, calibration: Calibration =
     scored = [(_best_of_each_photo(items), likeness[book_id]) for book_id, items in by_book.items()]
     scored.sort(key=lambda entry: (-_support(entry[0]), -entry[1], entry[0][0].book_id))
     books = [_book_answer(items, calibration) for items, _ in scored]
-    return Answer(_verdict(books), books[:limit])
+    contradiction = _contradiction(evidence, books, calibration)
+    verdict = Verdict.AMBIGUOUS if contradiction else _verdict(books)
+    return Answer(verdict, books[:limit], contradiction)
 
 
 def regions(answer: Answer) -> list[dict[str, Any]]:
@@ -88,6 +105,25 @@ def regions(answer: Answer) -> list[dict[str, Any]]:
 def probability(inliers: Sequence[int], calibration: Calibration = DEFAULT) -> float:
     """Probability that a book is right whose covers fit the photos with so many inliers, one number per photo."""
     return calibration.probability(support(inliers))
+
+
+def _contradiction(
+    evidence: Sequence[Evidence], books: Sequence[BookAnswer], calibration: Calibration
+) -> tuple[Shown, ...]:
+    """What each photo shows, unless the best book explains all photos that show anything."""
+    inliers: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for item in evidence:
+        of_photo = inliers[item.photo_index]
+        of_photo[item.book_id] = max(of_photo[item.book_id], item.inliers)
+    shown = []
+    for photo_index, counts in sorted(inliers.items()):
+        best = max(counts, key=lambda book_id: (counts[book_id], book_id == books[0].book_id))
+        answered = counts[books[0].book_id]
+        if probability([counts[best]], calibration) < FOUND:
+            continue
+        explained = probability([answered], calibration) >= FOUND or counts[best] < CLEARLY * answered
+        shown.append(Shown(photo_index, books[0].book_id if explained else best))
+    return tuple(shown) if len({each.book_id for each in shown}) > 1 else ()
 
 
 def _best_of_each_photo(items: Sequence[Evidence]) -> list[Evidence]:

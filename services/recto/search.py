@@ -71,15 +71,15 @@ def search(engine: Engine, row: SearchRow, lane: Lane) -> dict[str, Any]:
     """
     times = StageTimes()
     evidence: list[Evidence] = []
+    calibration = engine.calibrations.of(lane.version.recipe_id)
     with times.stage("decode"):
         photos = _decode(engine, row.photos)
     for number, (photo, decoded) in enumerate(zip(row.photos, photos, strict=True)):
         sides = _sides(photo.side, row.where)
-        matcher = Matcher(engine, lane.version, sides, row.where, number, times)
+        matcher = Matcher(engine, lane.version, sides, row.where, number, calibration, times)
         evidence += search_photo(matcher, lane, decoded, engine.settings.shortlist)
     with times.stage("rank"):
         books = engine.ledger.books_by_id(sorted({item.book_id for item in evidence}))
-        calibration = engine.calibrations.of(lane.version.recipe_id)
         known = [item for item in evidence if item.book_id in books]
         answer = rank(known, limit=row.limit, calibration=calibration)
     with times.stage("store"):
@@ -119,6 +119,9 @@ def _result(
         "verdict": answer.verdict.value,
         "books": [_book(entry, books[entry.book_id]) for entry in answer.books],
         "answers": regions(answer),
+        "contradiction": [
+            {"photo": shown.photo_index, "book_id": shown.book_id} for shown in answer.contradiction
+        ],
         "photos": [
             {
                 "name": name,

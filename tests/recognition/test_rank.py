@@ -117,3 +117,23 @@ def test_the_limit_holds_and_order_does_not_depend_on_the_input() -> None:
 @pytest.mark.parametrize("limit", [1, 10])
 def test_look_alikes_are_told_whatever_the_limit(limit: int) -> None:
     assert rank([seen("a", 50), seen("b", 49)], limit=limit).verdict is Verdict.AMBIGUOUS
+
+
+def test_photos_of_two_books_contradict_each_other() -> None:
+    answer = rank([seen("a", 60), seen("b", 50, side=Side.BACK, photo=1), seen("a", 5, photo=1)], limit=10)
+    assert answer.verdict is Verdict.AMBIGUOUS
+    assert [(each.photo_index, each.book_id) for each in answer.contradiction] == [(0, "a"), (1, "b")]
+
+
+def test_a_back_that_fits_its_book_weakly_is_not_outvoted_by_a_look_alike() -> None:
+    answer = rank([seen("a", 60), seen("a", 9, side=Side.BACK, photo=1), seen("b", 14, photo=1)], limit=10)
+    assert (answer.verdict, answer.contradiction) == (Verdict.FOUND, ())
+
+
+def test_a_second_book_in_a_photo_of_the_right_one_contradicts_nothing() -> None:
+    evidence = [seen("a", 40), seen("c", 90, at=300), seen("a", 70, side=Side.BACK, photo=1)]
+    assert rank(evidence, limit=10).contradiction == ()
+
+
+def test_a_photo_that_shows_nothing_contradicts_nothing() -> None:
+    assert rank([seen("a", 60), seen("b", 6, photo=1)], limit=10).contradiction == ()

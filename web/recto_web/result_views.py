@@ -59,6 +59,24 @@ class Difference:
     values: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class ShownBook:
+    """The book that photo `number`, counted from 1, shows by itself."""
+
+    number: int
+    book_id: str
+    title: str
+
+
+def contradiction(result: Mapping[str, Any], found: Sequence[Candidate]) -> list[ShownBook]:
+    """What each photo shows, where the photos of a search show different books."""
+    titles = {book.book_id: book.title for book in found}
+    return [
+        ShownBook(shown["photo"] + 1, shown["book_id"], titles.get(shown["book_id"], shown["book_id"]))
+        for shown in result.get("contradiction", ())
+    ]
+
+
 def candidates(result: Mapping[str, Any]) -> list[Candidate]:
     """The books of a result, best first, with what the ledger says of them now."""
     rows = result["books"]
@@ -84,7 +102,11 @@ def _candidate(row: Mapping[str, Any], book: Book | None) -> Candidate:
 
 
 def twins(result: Mapping[str, Any], found: Sequence[Candidate]) -> list[Candidate]:
-    """The look-alikes of an ambiguous answer: the best book and those that fit the same place nearly as well."""
+    """The books of an ambiguous answer: the best one and those that fit the same place nearly as well, or what each
+    photo shows by itself."""
+    shown = {each.book_id for each in contradiction(result, found)}
+    if shown:
+        return [book for book in found if book.book_id in shown][:MOST_TWINS]
     best = found[0]
     places: list[list[str]] = [answer["books"] for answer in result["answers"]]
     place = next((books for books in places if best.book_id in books), [])

@@ -98,6 +98,7 @@ SEARCH = {
             "books": ["9783161484100"],
         }
     ],
+    "contradiction": [],
     "photos": [
         {
             "url": "/api/v1/searches/7d8f2c1b6a5e4f3d2c1b0a9f8e7d6c5b/photos/0",

@@ -49,6 +49,13 @@ class PlaceSchema(Schema):
     books = said(fields.List, "Ids, best first.", cls_or_instance=fields.String(), dump_only=True)
 
 
+class ShownSchema(Schema):
+    """The book that one photo shows by itself."""
+
+    photo = said(fields.Integer, "Number of the photo, from 0.", dump_only=True)
+    book_id = said(fields.String, "The book.", dump_only=True)
+
+
 class PhotoSchema(Schema):
     """A photo of a search."""
 
@@ -86,6 +93,11 @@ class SearchSchema(PendingSchema):
     )
     books = fields.List(fields.Nested(CandidateSchema), dump_only=True, required=True)
     answers = fields.List(fields.Nested(PlaceSchema), dump_only=True)
+    contradiction = fields.List(
+        fields.Nested(ShownSchema),
+        dump_only=True,
+        metadata={"description": "What each photo shows, where they show different books; empty otherwise."},
+    )
     photos = fields.List(fields.Nested(PhotoSchema), dump_only=True)
     timings_ms = fields.Dict(
         keys=fields.String(),

@@ -126,6 +126,8 @@ def _sentence(photo: Path, result: dict[str, Any]) -> str:
         "ambiguous": "one of these look-alikes",
         "not_found": "not in the catalogue",
     }[result["verdict"]]
+    if result.get("contradiction"):
+        heading = "the photos show different books"
     lines = [f"{photo}: {heading} ({result['timings_ms']['total']:.0f} ms)"]
     shown = result["books"][:5] if result["verdict"] != "not_found" else []
     in_numbers = shows_percentage(result.get("calibration"))

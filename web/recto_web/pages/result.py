@@ -15,7 +15,7 @@ from recto_web import calibration_words, result_views
 from recto_web.contents import head_of, send_content
 from recto_web.parts import parts
 from recto_web.rendering import render, wants_json
-from recto_web.result_views import Candidate, Difference, PhotoView
+from recto_web.result_views import Candidate, Difference, PhotoView, ShownBook
 from recto_web.searching import wait_for
 from recto_web.uploads import JPEG, WEB_SAFE, image_type
 
@@ -34,6 +34,7 @@ class ResultPage:
     best: Candidate | None
     twins: tuple[Candidate, ...]
     differences: tuple[Difference, ...]
+    contradiction: tuple[ShownBook, ...]  # what each photo shows, where that is not one book
     also: tuple[Candidate, ...]  # further books seen in the photo
     others: tuple[Candidate, ...]  # runners-up
     photos: tuple[PhotoView, ...]
@@ -135,6 +136,7 @@ def _page(row: SearchRow, result: Mapping[str, Any]) -> ResultPage:
         best=best,
         twins=tuple(twins),
         differences=tuple(result_views.differences(twins)),
+        contradiction=tuple(result_views.contradiction(result, found)),
         also=tuple(also),
         others=tuple(result_views.runners_up(found, [*shown, *also])),
         photos=tuple(result_views.photos(row, best, also)),
