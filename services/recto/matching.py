@@ -53,11 +53,15 @@ class Matcher:
     def match(self, look: Look, limit: int, known: Iterable[str] = ()) -> list[Evidence]:
         """Evidence of the covers nearest to a look: at most `limit` of each witness and side, without the `known`."""
         with self.times.stage("shortlist"):
-            shortlists = {side: self._nearest(side, look, limit) for side in self.sides}
+            shortlists = self.nearest(look, limit)
         left_out = set(known)
         candidates = [each for each in fuse(shortlists) if each.cover_id not in left_out]
         with self.times.stage("verify"):
             return self._verify(look, candidates)
+
+    def nearest(self, look: Look, limit: int) -> dict[Side, Shortlist]:
+        """The shortlist of each side: at most `limit` covers of each witness."""
+        return {side: self._nearest(side, look, limit) for side in self.sides}
 
     def found(self, evidence: Sequence[Evidence]) -> list[Floats]:
         """Outlines (4, 2) of the covers that are found by themselves, each place once."""

@@ -29,12 +29,12 @@ def search_photo(matcher: Matcher, lane: Lane, decoded: Decoded, limit: int) -> 
     """
     whole = looks.whole(decoded, lane.encoder, matcher.times)
     evidence = matcher.match(whole, limit)
-    evidence += _covers_in(matcher, lane, decoded, evidence)
-    evidence += _beside(matcher, whole, evidence)
+    evidence += covers_in(matcher, lane, decoded, evidence)
+    evidence += beside(matcher, whole, evidence)
     return evidence
 
 
-def _covers_in(matcher: Matcher, lane: Lane, decoded: Decoded, known: Sequence[Evidence]) -> list[Evidence]:
+def covers_in(matcher: Matcher, lane: Lane, decoded: Decoded, known: Sequence[Evidence]) -> list[Evidence]:
     """Evidence of what looks like a cover in the photo and is none of the books known so far."""
     with matcher.times.stage("outlines"):
         outlines = find_outlines(decoded.pixels)
@@ -55,7 +55,7 @@ def _covers_in(matcher: Matcher, lane: Lane, decoded: Decoded, known: Sequence[E
     return evidence
 
 
-def _beside(matcher: Matcher, whole: looks.Look, known: Sequence[Evidence]) -> list[Evidence]:
+def beside(matcher: Matcher, whole: looks.Look, known: Sequence[Evidence]) -> list[Evidence]:
     """Evidence of books whose outline was not seen: features that no found book explains are searched again."""
     evidence: list[Evidence] = []
     while explained := matcher.found([*known, *evidence]):
