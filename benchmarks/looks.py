@@ -3,8 +3,8 @@
     python benchmarks/looks.py --data DATA
 
 Reads the labelled photos of `--bench` and searches them inside this process, in the catalogue of a data folder that
-holds its covers (`recto ingest BENCH/manifest.csv`; more with `drawn_covers.py`) and that no `recto up` uses. Each photo is
-searched once more with its book left out. Tables are made of covers of the catalogue, six on each.
+holds its covers (`recto ingest BENCH/manifest.csv`; more with `drawn_covers.py`) and that no `recto up` uses. Each
+photo is searched once more with its book left out. Tables are made of covers of the catalogue, six on each.
 """
 
 from __future__ import annotations
