@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -7,7 +9,18 @@ import pytest
 
 from recto.local import LocalFeatures, describe
 from recto.vectors import RGB
-from recto.verify import PreparedPhoto, area, corners, is_plausible, shared_part, verify
+from recto.verify import (
+    PreparedPhoto,
+    area,
+    corners,
+    fit,
+    is_plausible,
+    match,
+    match_again,
+    same_size,
+    shared_part,
+    verify,
+)
 
 from .conftest import OTHERS, Scene
 
@@ -79,6 +92,34 @@ def test_the_same_features_give_the_same_result(photo: LocalFeatures, covers: li
     assert second is not None
     assert np.array_equal(first.homography, second.homography)
     assert np.array_equal(first.matches, second.matches)
+
+
+def test_keypoints_of_another_size_do_not_agree(photo: LocalFeatures, covers: list[LocalFeatures]) -> None:
+    assert verify(photo, covers[0]) is not None
+    assert verify(photo, replace(covers[0], sizes=covers[0].sizes * 3)) is None
+
+
+def test_a_keypoint_is_as_large_as_the_homography_makes_it() -> None:
+    points = np.array([[50, 50], [150, 250]], np.float32)
+    cover = LocalFeatures(points, np.array([4, 4], np.float32), np.zeros((2, 48), np.int8), *SIZE)
+    for enlarged, outline in ((3.0, square(10, 10, 600, 900)), (0.5, square(10, 10, 100, 150))):
+        homography = homography_to(outline)
+        photo = replace(cover, sizes=np.array([4 * enlarged, 12 * enlarged], np.float32))
+        pairs = np.array([[0, 0], [1, 0], [1, 1]])
+        assert same_size(photo, cover, pairs, homography).tolist() == [True, True, False]
+        assert same_size(photo, cover, pairs, 7 * homography).tolist() == [True, True, False]
+
+
+def test_more_matches_are_found_where_the_homography_leads(
+    photo: LocalFeatures, covers: list[LocalFeatures]
+) -> None:
+    likeness = covers[0].descriptors.astype(np.float32) @ photo.descriptors.T.astype(np.float32)
+    fitted = fit(photo, covers[0], match(likeness))
+    assert fitted is not None
+    homography, agreeing = fitted
+    again = match_again(photo, covers[0], likeness, homography)
+    assert len(again) > len(agreeing)
+    assert all(len(np.unique(column)) == len(again) for column in again.T)  # no keypoint matches twice
 
 
 def test_a_mark_alone_is_not_the_cover(
