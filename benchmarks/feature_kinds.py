@@ -117,6 +117,7 @@ KINDS: dict[str, Sift | Binary] = {
     "covers 256 / 512 below 100": _sift((256, 512), enough=100),
     "200 points": _sift((256, 512), 200),
     "800 points": _sift((256, 512), 800),
+    "covers 256 / 400, 800 points": _sift((256, 400), 800),
     "covers 400, 800 points": _sift((400, 400), 800),
     "photos 640": Sift(photo=Detail((640, 800), 300, 1000)),
     "photos 640, 2000 points": Sift(photo=Detail((640, 800), 300, 2000)),
