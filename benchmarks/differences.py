@@ -158,13 +158,22 @@ def score(case: Case) -> Score:
         for number in range(len(found.regions))
     )
     return Score(
-        case.kind, True, marked, int(false), float(found.differs.mean()), float(found.judged.mean()), changed, spent
+        case.kind,
+        True,
+        marked,
+        int(false),
+        float(found.differs.mean()),
+        float(found.judged.mean()),
+        changed,
+        spent,
     )
 
 
 def report(scores: list[Score]) -> None:
     """Print a row for each kind."""
-    print("| photos of | aligned | marked | not judged | false regions per photo | photos with one | ms p50 / p95 |")
+    print(
+        "| photos of | aligned | marked | not judged | false regions per photo | photos with one | ms p50 / p95 |"
+    )
     print("|---|---|---|---|---|---|---|")
     for kind in KINDS:
         mine = [each for each in scores if each.kind == kind]
@@ -187,7 +196,9 @@ def main() -> None:
     )
     parser.add_argument("--seed", type=int, default=2)
     parser.add_argument("--count", type=int, default=40, help="photos of each kind")
-    parser.add_argument("--options", choices=("easy", "typical"), default="typical", help="how hard the photos are")
+    parser.add_argument(
+        "--options", choices=("easy", "typical"), default="typical", help="how hard the photos are"
+    )
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     options = EASY if arguments.options == "easy" else TYPICAL

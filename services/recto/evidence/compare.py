@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from recto.evidence.align import Alignment, Homography, align, is_usable
-from recto.evidence.light import HIDDEN, as_photographed, veil, white_of
-from recto.evidence.rectify import Mask, flatten, grey, rectify, refine, shrunk
+from recto.evidence.glare import HIDDEN, veil, white_of
+from recto.evidence.light import as_photographed
+from recto.evidence.planes import Mask, grey
+from recto.evidence.rectify import flatten, rectify, refine, shrunk
 from recto.evidence.regions import Labels, Region, find_regions
 from recto.evidence.structure import colour_difference, difference
 from recto.vectors import RGB, Floats
@@ -24,8 +26,8 @@ class Comparison:
     """A photo compared with a cover.
 
     `homography` (3, 3): pixels of the cover as it was given to those of the photo, refined. `apart` (h, w): how much
-    they differ, 0 to 2; `judged`: where that can be said; `glare`: where light hides the cover; `labels`: the numbers of
-    `regions` from 1.
+    they differ, 0 to 2; `judged`: where that can be said; `inside`: inside the photo; `glare`: where light hides the
+    cover; `labels`: the numbers of `regions` from 1.
     """
 
     alignment: Alignment

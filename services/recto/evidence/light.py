@@ -5,22 +5,24 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from recto.evidence.rectify import Mask, Rectified
+from recto.evidence.planes import Mask, blurred
+from recto.evidence.rectify import Rectified
 from recto.vectors import RGB, Floats
 
 LEVELS = 16
 """Steps of a tone curve."""
 FEWEST = 12
-"""Pixels that a level needs to count."""
+"""Pixels that a level needs to count: the ink of a small title is one of few."""
 COARSE = 1.2
+"""Blur of the cover, in pixels, before its levels are compared with those of a photo, in which fine print is paler."""
 ROUNDS = 3
+"""Turns of curve and light; a fourth changes nothing."""
 SMOOTH_LIGHT = 0.12
 """Smoothing of the light over the cover, as a share of the longest side: lamps and soft shadows, no stickers."""
+LIGHT_SIDE = 64
+"""Longest side in pixels at which light is estimated."""
 GAIN = (0.25, 4.0)
-VEIL_BLUR = 0.008
-VEIL_LEAST = 0.12
-VEIL_STEEPEST = 0.095
-HIDDEN = 0.6
+"""Least and most of the light."""
 
 
 def as_photographed(cover: RGB, seen: Rectified) -> Floats:
@@ -35,7 +37,9 @@ def as_photographed(cover: RGB, seen: Rectified) -> Floats:
     shown = source
     for _ in range(ROUNDS):
         even = np.clip(target / light[..., None], 0, 400)
-        shown = np.stack([_toned(source[..., each], even[..., each], seen.inside) for each in range(3)], axis=2)
+        shown = np.stack(
+            [_toned(source[..., each], even[..., each], seen.inside) for each in range(3)], axis=2
+        )
         shown = np.clip(shown, 0, 255)
         light = _light(shown, target, seen.inside)
     return np.asarray(np.clip(shown * light[..., None], 0, 255), np.float32)
@@ -48,15 +52,11 @@ def exposed(seen: Rectified, cover: RGB) -> RGB:
     return np.asarray(np.clip(np.stack(bent, axis=2), 0, 255), np.uint8)
 
 
-def white_of(seen: Rectified) -> Floats:
-    """The brightest colour (3,) of a photo, which mirrored light has."""
-    brightness = seen.pixels.sum(axis=2)
-    return np.asarray(np.median(seen.pixels[brightness >= np.quantile(brightness, 0.995)], axis=0), np.float32)
-
-
 def _toned(source: Floats, target: Floats, mask: Mask) -> Floats:
     """A plane through the monotone curve that carries it nearest to another: medians of its levels."""
-    coarse = cv2.GaussianBlur(source, (0, 0), COARSE)  # about as sharp as a photo: fine print lies between its levels
+    coarse = cv2.GaussianBlur(
+        source, (0, 0), COARSE
+    )  # about as sharp as a photo: fine print lies between its levels
     level = np.clip(coarse[mask] / 256 * LEVELS, 0, LEVELS - 1).astype(int)
     given, wanted = coarse[mask], target[mask]
     counts = np.bincount(level, minlength=LEVELS)
@@ -75,7 +75,9 @@ def _along(source: Floats, x: np.ndarray, y: np.ndarray) -> Floats:
     """The curve through the points; beyond its ends it goes on as steeply as between them, at most twice as steep."""
     slope = float(np.clip((y[-1] - y[0]) / max(x[-1] - x[0], 1.0), 0.2, 2.0))
     inner = np.interp(source, x, y)
-    return np.asarray(inner + slope * (np.minimum(source - x[0], 0) + np.maximum(source - x[-1], 0)), np.float32)
+    return np.asarray(
+        inner + slope * (np.minimum(source - x[0], 0) + np.maximum(source - x[-1], 0)), np.float32
+    )
 
 
 def _rising(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -95,38 +97,11 @@ def _light(shown: Floats, target: Floats, mask: Mask) -> Floats:
     ratio = np.log((target.sum(axis=2) + 30) / (shown.sum(axis=2) + 30))
     ratio = np.where(mask, ratio, np.median(ratio[mask]) if mask.any() else 0).astype(np.float32)
     height, width = ratio.shape
-    scale = 64 / max(height, width)
-    small = cv2.resize(ratio, (max(4, round(width * scale)), max(4, round(height * scale))), interpolation=cv2.INTER_AREA)
+    scale = LIGHT_SIDE / max(height, width)
+    small = cv2.resize(
+        ratio, (max(4, round(width * scale)), max(4, round(height * scale))), interpolation=cv2.INTER_AREA
+    )
     bent = cv2.medianBlur(small.astype(np.float32), 5)
-    bent = cv2.GaussianBlur(bent, (0, 0), SMOOTH_LIGHT * 64)
+    bent = blurred(bent, SMOOTH_LIGHT * LIGHT_SIDE)
     gain = np.exp(cv2.resize(bent, (width, height), interpolation=cv2.INTER_CUBIC))
     return np.asarray(np.clip(gain, *GAIN), np.float32)
-
-
-def veil(expected: Floats, seen: Floats, inside: Mask) -> Floats:
-    """Share of mirrored light (H, W), 0 to 1, in the brightness of a photo; 0 where it is brighter with a sharp edge.
-
-    Light mirrored by a glossy cover adds white: what is seen is `expected + share * (white - expected)`, and the share
-    is smooth, whatever the cover shows below. A sticker has edges.
-    """
-    white = max(float(np.quantile(seen, 0.999)), float(expected.max())) + 1
-    room = np.clip(white - expected, 8, None)
-    sigma = VEIL_BLUR * max(seen.shape)
-    share = cv2.GaussianBlur((seen - expected) * room, (0, 0), sigma) / cv2.GaussianBlur(room * room, (0, 0), sigma)
-    share = np.clip(np.where(inside, share, 0), 0, 1).astype(np.float32)
-    steep = np.hypot(cv2.Sobel(share, cv2.CV_32F, 1, 0, scale=1 / 8), cv2.Sobel(share, cv2.CV_32F, 0, 1, scale=1 / 8))
-    steep = cv2.dilate(steep, np.ones((7, 7), np.uint8))
-    return np.asarray(share * _soft(share, steep), np.float32)
-
-
-def _soft(share: Floats, steep: Floats) -> Floats:
-    """1 in the patches of light whose border is soft, 0 elsewhere (H, W)."""
-    count, parts = cv2.connectedComponents((share > VEIL_LEAST).astype(np.uint8))
-    soft = np.zeros(count, np.float32)
-    for part in range(1, count):
-        mine = (parts == part).astype(np.uint8)
-        eroded = cv2.erode(mine, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=1)
-        edge = (mine > 0) & (eroded == 0)
-        peak = float(share[parts == part].max())
-        soft[part] = not edge.any() or float(np.mean(steep[edge])) < VEIL_STEEPEST * peak
-    return np.asarray(cv2.GaussianBlur(soft[parts], (0, 0), 2.0), np.float32)

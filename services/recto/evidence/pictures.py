@@ -10,6 +10,7 @@ from PIL import Image
 
 from recto.evidence.compare import Comparison
 from recto.evidence.light import exposed
+from recto.evidence.planes import Mask, blurred
 from recto.evidence.rectify import Rectified, flatten, rectify, shrunk
 from recto.evidence.regions import GROWN
 from recto.images import encode_jpeg
@@ -24,9 +25,8 @@ UNJUDGED = (120, 120, 130)
 
 
 def pictures(photo: RGB, cover: RGB, found: Comparison | None) -> dict[str, bytes]:
-    """Files by name: `cover`, and of a comparison `photo` (straightened), `matched` (in colours near the cover's), `heat`.
-
-    All are JPEG but `heat`, a PNG with transparency; all have the shape of the cover.
+    """Files by name, in the shape of the cover: `cover`; `photo`, straightened; `matched`, in colours near the cover's;
+    `heat`, the map of the differences, a PNG with transparency (the others are JPEG). Not aligned: `cover` alone.
     """
     frame = shrunk(cover, FRAME)
     files = {"cover": encode_jpeg(frame, FRAME, QUALITY)}
@@ -34,9 +34,10 @@ def pictures(photo: RGB, cover: RGB, found: Comparison | None) -> dict[str, byte
         return files
     seen = straightened(photo, cover, found, frame)
     shown = seen.pixels.copy()
-    shown[~seen.inside] = UNJUDGED
+    outside = _broad(~seen.inside)
+    shown[outside] = UNJUDGED
     matched = exposed(seen, frame)
-    matched[~seen.inside] = UNJUDGED
+    matched[outside] = UNJUDGED
     return {
         **files,
         "photo": encode_jpeg(shown, FRAME, QUALITY),
@@ -52,13 +53,19 @@ def straightened(photo: RGB, cover: RGB, found: Comparison, frame: RGB) -> Recti
     return flatten(rectify(photo, found.homography @ scale, size), frame)
 
 
+def _broad(mask: Mask) -> Mask:
+    """The mask without slivers, such as those along an edge that is cut to the pixel."""
+    core = np.ones((5, 5), np.uint8)
+    return np.asarray(cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, core, borderValue=0) > 0)
+
+
 def _heat(found: Comparison) -> bytes:
     """The regions in colours that say how much differs, and a grey veil over what cannot be judged."""
     share = np.clip((found.apart - GROWN) / (1.2 - GROWN), 0, 1)[..., None]
     colours = np.array(HOT[0]) * (1 - share) + np.array(HOT[1]) * share
-    inside = cv2.GaussianBlur(found.differs.astype(np.float32), (0, 0), 1.5)
+    inside = blurred(found.differs.astype(np.float32), 1.5)
     alpha = inside * (0.45 + 0.3 * share[..., 0])
-    hidden = ~found.inside | found.glare
+    hidden = _broad(~found.inside) | found.glare
     colours[hidden] = UNJUDGED
     alpha[hidden] = 0.6
     table = np.dstack([colours, alpha * 255]).clip(0, 255).astype(np.uint8)

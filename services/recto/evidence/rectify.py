@@ -9,10 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from recto.evidence.align import Homography
+from recto.evidence.planes import Mask, blurred, grey, normalised
 from recto.vectors import RGB, Floats
 from recto.verify import corners, project
-
-Mask = npt.NDArray[np.bool_]
 
 ECC_ROUNDS = 40
 ECC_STEP = 1e-4
@@ -23,7 +22,7 @@ FARTHEST = 0.05
 BEND = 0.03
 """Largest shift by paper that bulges, as a share of the longest side."""
 STIFFNESS = 0.06
-"""Smoothing of these shifts, as a share of the longest side: paper bends gently, so that no sticker is explained away."""
+"""Smoothing of these shifts, as a share of the longest side: paper bends gently, and no sticker is explained away."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,9 @@ def shrunk(picture: RGB, side: int) -> RGB:
 def rectify(photo: RGB, homography: Homography, size: tuple[int, int]) -> Rectified:
     """Warp the photo into a frame of `size` (width, height), whose pixels the homography carries into the photo."""
     scale = _reduction(homography, size)
-    small = cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 0.8 else photo
+    small = (
+        cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 0.8 else photo
+    )
     of_photo = np.array([small.shape[1] / photo.shape[1], small.shape[0] / photo.shape[0], 1.0])
     matrix = np.diag(of_photo) @ homography
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
@@ -66,11 +67,9 @@ def refine(photo: RGB, cover: RGB, homography: Homography) -> Homography:
     criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, ECC_ROUNDS, ECC_STEP)
     template, given = normalised(grey(cover)), normalised(grey(seen.pixels))
     mask = np.where(seen.inside, 255, 0).astype(np.uint8)
-    step = np.eye(3, dtype=np.float32)
+    start = np.eye(3, dtype=np.float32)
     try:
-        _, step = cv2.findTransformECC(
-            template, given, step, cv2.MOTION_HOMOGRAPHY, criteria, mask, ECC_BLUR
-        )
+        _, step = cv2.findTransformECC(template, given, start, cv2.MOTION_HOMOGRAPHY, criteria, mask, ECC_BLUR)
     except cv2.error:  # nothing to hold on to, or it ran away
         return homography
     frame = corners(*size)
@@ -105,25 +104,12 @@ def bend(seen: Rectified, cover: RGB) -> Floats:
     there_and_back = flow + cv2.remap(back, x, y, cv2.INTER_LINEAR)
     limit = BEND * max(first.shape)
     steady = (np.linalg.norm(there_and_back, axis=2) < 1.0) & (np.linalg.norm(flow, axis=2) < limit)
-    texture = cv2.GaussianBlur(np.abs(first) * np.abs(second), (0, 0), 2.0)
+    texture = blurred(np.abs(first) * np.abs(second), 2.0)
     weight = (steady & seen.inside) * np.minimum(texture, 1.0) + np.float32(1e-4)
     sigma = STIFFNESS * max(first.shape)
-    total = cv2.GaussianBlur(weight.astype(np.float32), (0, 0), sigma)
-    smooth = cv2.GaussianBlur((flow * weight[..., None]).astype(np.float32), (0, 0), sigma)
+    total = blurred(weight, sigma)
+    smooth = blurred((flow * weight[..., None]), sigma)
     return np.asarray(smooth / total[..., None], np.float32)
-
-
-def grey(picture: RGB | Floats) -> Floats:
-    """Brightness (H, W), 0 to 255."""
-    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.float32)
-
-
-def normalised(plane: Floats) -> Floats:
-    """A plane (H, W) less its local mean over its local deviation: what is left when light is taken away."""
-    sigma = max(plane.shape) / 30
-    level = plane - cv2.GaussianBlur(plane, (0, 0), sigma)
-    spread = np.sqrt(cv2.GaussianBlur(level * level, (0, 0), sigma)) + 6.0
-    return np.asarray(np.clip(level / spread, -3, 3), np.float32)
 
 
 def _bytes(plane: Floats) -> npt.NDArray[np.uint8]:

@@ -12,8 +12,8 @@ ANOTHER = 0.25
 LITTLE = 0.35
 """Judged share of the cover below which nothing is concluded."""
 UNALIGNED = (
-    "Photo and cover have too few points in common to be laid over each other: this is another cover, or the photo shows "
-    "too little of it."
+    "Photo and cover have too few points in common to be laid over each other: "
+    "this is another cover, or the photo shows too little of it."
 )
 
 

@@ -63,12 +63,14 @@ class Evidences:
 
     def finish_evidence(self, search_id: str, photo: int, cover_id: str, result: Mapping[str, Any]) -> bool:
         """Keep a comparison; False when its search was forgotten meanwhile, so that its pictures are nobody's."""
-        return self._settle(search_id, photo, cover_id, {"state": "done", "result": dict(result), "error": ""})
+        return self._settle(
+            search_id, photo, cover_id, {"state": "done", "result": dict(result), "error": ""}
+        )
 
     def fail_evidence(
         self, search_id: str, photo: int, cover_id: str, sentence: str, *, state: str = "failed"
     ) -> None:
-        """Note why there is no comparison. `state`: `failed`, `gone` (a picture was deleted) or `expired` (ask again)."""
+        """Note why there is none. `state`: `failed`, `gone` (a picture was deleted) or `expired` (ask again)."""
         self._settle(search_id, photo, cover_id, {"state": state, "error": storable(sentence)})
 
     def _settle(self, search_id: str, photo: int, cover_id: str, changes: dict[str, Any]) -> bool:

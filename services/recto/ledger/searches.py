@@ -71,7 +71,7 @@ class Searches:
         self._end(search_id, "expired" if transient else "failed", None, storable(sentence))
 
     def prune_searches(self, older_than_days: float) -> list[str]:
-        """Forget old searches; returns the names of their photos and of what was made of them among the incoming files."""
+        """Forget old searches with their evidence; returns the names of their photos and pictures in the store."""
         old = _table.c.created < time.time() - older_than_days * SECONDS_OF_A_DAY
         names: list[str] = []
         with self._database.write() as connection:
