@@ -13,8 +13,8 @@ from recto_web.result_views import Candidate
 from recto_web.words import listed
 
 CLEARLY = 0.01
-"""Difference of two shares of a cover from which one of two look-alikes is said to fit better. What an unchanged cover
-differs by in simulated photos is below it in nine of ten (`benchmarks/differences.py`)."""
+"""Difference of two shares of a cover from which one of two look-alikes is said to fit better. On seed 1 of
+`benchmarks/differences.py` 28 of 30 unchanged covers differ by less, 22 of 23 other volumes by .046 or more."""
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,10 @@ LIGHT_SIDE = 64
 """Longest side in pixels at which light is estimated."""
 GAIN = (0.25, 4.0)
 """Least and most of the light."""
+ENDS = (0.03, 0.97)
+"""Shares of the pixels between which the colours of a photo are stretched to those of the cover, for the eye."""
+STEEP = (0.5, 2.5)
+"""Least and most of this stretching: more would show noise."""
 
 
 def as_photographed(cover: RGB, seen: Rectified) -> Floats:
@@ -46,10 +50,21 @@ def as_photographed(cover: RGB, seen: Rectified) -> Floats:
 
 
 def exposed(seen: Rectified, cover: RGB) -> RGB:
-    """The rectified photo (H, W, 3) with the tone curve that brings its colours near the cover's; for the eye only."""
-    target, source = cover.astype(np.float32), seen.pixels.astype(np.float32)
-    bent = [_toned(source[..., each], target[..., each], seen.inside) for each in range(3)]
-    return np.asarray(np.clip(np.stack(bent, axis=2), 0, 255), np.uint8)
+    """The rectified photo (H, W, 3) with black, white and grey point of each channel brought to the cover's.
+
+    For the eye only. A straight line a channel: a curve would also change what a sticker looks like.
+    """
+    shown = np.empty_like(seen.pixels)
+    for channel in range(3):
+        given, wanted = seen.pixels[..., channel][seen.inside], cover[..., channel][seen.inside]
+        if not len(given):
+            return seen.pixels
+        low, high = np.quantile(given, ENDS)
+        dark, bright = np.quantile(wanted, ENDS)
+        steep = np.clip((bright - dark) / max(high - low, 1.0), *STEEP)
+        middle = (dark + bright) / 2 + (seen.pixels[..., channel] - (low + high) / 2) * steep
+        shown[..., channel] = np.clip(middle, 0, 255)
+    return shown
 
 
 def _toned(source: Floats, target: Floats, mask: Mask) -> Floats:

@@ -69,7 +69,9 @@ def refine(photo: RGB, cover: RGB, homography: Homography) -> Homography:
     mask = np.where(seen.inside, 255, 0).astype(np.uint8)
     start = np.eye(3, dtype=np.float32)
     try:
-        _, step = cv2.findTransformECC(template, given, start, cv2.MOTION_HOMOGRAPHY, criteria, mask, ECC_BLUR)
+        _, step = cv2.findTransformECC(
+            template, given, start, cv2.MOTION_HOMOGRAPHY, criteria, mask, ECC_BLUR
+        )
     except cv2.error:  # nothing to hold on to, or it ran away
         return homography
     frame = corners(*size)
