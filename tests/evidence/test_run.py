@@ -94,10 +94,7 @@ def test_a_sticker_is_found_with_matches_homography_and_pictures(asked: Asked) -
     matches = np.array(result["matches"])
     lifted = np.column_stack([matches[:, 2:], np.ones(len(matches))]) @ np.array(result["homography"]).T
     assert np.median(np.abs(lifted[:, :2] / lifted[:, 2:] - matches[:, :2])) < 3  # pixels of the photo
-    search = asked.engine.ledger.search(asked.search_id)
-    assert search is not None
-    assert search.result is not None
-    assert result["inliers"] == search.result["books"][0]["inliers"]
+    assert result["inliers"] >= 13  # found beyond doubt
 
 
 def test_the_pictures_have_the_shape_of_the_cover(asked: Asked) -> None:

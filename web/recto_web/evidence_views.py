@@ -103,19 +103,21 @@ def twins(row: EvidenceRow) -> list[Twin]:
     if search is None or search.result is None or search.result["verdict"] != "ambiguous":
         return []
     found = result_views.candidates(search.result)
+    if result_views.contradiction(search.result, found):
+        return []  # photos of different books: no look-alikes
     return compared(row.search_id, result_views.twins(search.result, found), current=row.cover_id)
 
 
 def compared(search_id: str, books: Sequence[Candidate], current: str = "") -> list[Twin]:
-    """Look-alikes with what was found when the photo was compared with each, as far as somebody asked."""
-    rows = {(row.photo, row.cover_id): row for row in parts().ledger.evidence_of(search_id)}
-    made = [rows.get((book.photo, book.cover_id)) for book in books]
+    """Look-alikes with what was found when the photo of the first was compared with each, as far as somebody asked."""
+    rows = {row.cover_id: row for row in parts().ledger.evidence_of(search_id) if row.photo == books[0].photo}
+    made = [rows.get(book.cover_id) for book in books]
     shares = [_share(each) for each in made]
     best = _clearly_least(shares)
     return [
         Twin(
             book=book,
-            photo=book.photo,
+            photo=books[0].photo,
             state=each.state if each else "",
             sentence=each.result["sentence"] if each and each.result else each.error if each else "",
             share=share,

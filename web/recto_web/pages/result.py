@@ -132,7 +132,8 @@ def _page(row: SearchRow, result: Mapping[str, Any]) -> ResultPage:
     best = found[0] if found and result["verdict"] != "not_found" else None
     twins = result_views.twins(result, found) if result["verdict"] == "ambiguous" else []
     shown = twins or ([best] if best else [])
-    compared = evidence_views.compared(row.search_id, twins) if twins else []
+    contradiction = result_views.contradiction(result, found)
+    compared = evidence_views.compared(row.search_id, twins) if twins and not contradiction else []
     also = result_views.also_seen(result, found, shown) if best else []
     return ResultPage(
         search_id=row.search_id,
@@ -140,7 +141,7 @@ def _page(row: SearchRow, result: Mapping[str, Any]) -> ResultPage:
         best=best,
         twins=tuple(twins),
         differences=tuple(result_views.differences(twins)),
-        contradiction=tuple(result_views.contradiction(result, found)),
+        contradiction=tuple(contradiction),
         compared=tuple(compared),
         advice=evidence_views.advice(compared),
         also=tuple(also),
