@@ -25,6 +25,8 @@ OPERATIONS = {
     ("DELETE", "/books/b"): {Scope.WRITE},
     ("POST", "/searches"): {Scope.SEARCH},
     ("GET", "/searches/x"): {Scope.SEARCH},
+    ("POST", "/searches/x/evidence"): {Scope.SEARCH},
+    ("GET", f"/searches/x/evidence/0{COVER.removeprefix('/covers')}"): {Scope.SEARCH},
     ("GET", "/covers"): {Scope.SEARCH, Scope.WRITE},
     ("POST", "/covers"): {Scope.WRITE},
     ("GET", COVER): {Scope.SEARCH, Scope.WRITE},

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
+from tests.web.evidence_shelf import put_evidence
 from tests.web.live import Live, live
 from tests.web.shelf import answer, index_all, picture, put_book, put_search, row_of
 
@@ -101,6 +102,8 @@ def _every_page(server: Live, ledger: Ledger) -> list[str]:
     raven, twin = ledger.covers_of(RAVEN.book_id)[0], ledger.covers_of(TWIN.book_id)[0]
     rows = [row_of(RAVEN, raven, 0.55, 60), row_of(TWIN, twin, 0.45, 58)]
     searches = [put_search(ledger, blobs, verdict, rows) for verdict in ("found", "ambiguous", "not_found")]
+    for search_id in searches:
+        put_evidence(ledger, blobs, search_id, raven.cover_id)
     job_id = ledger.create_job("ingest", "/scans/list.csv")
     ledger.acknowledge(job_id, [Entry(None, (EntryItem(None, "x" * 90, "", "read", "Not there."),))])
     ledger.finish_listing(job_id)
@@ -115,6 +118,7 @@ def _every_page(server: Live, ledger: Ledger) -> list[str]:
         f"/jobs/{job_id}",
         "/none",
     ]
+    pages += [f"/searches/{search_id}/evidence/0/{raven.cover_id}" for search_id in searches[:2]]
     return pages + [f"/searches/{search_id}" for search_id in searches]
 
 
@@ -167,6 +171,30 @@ def test_a_search_works_without_scripts(chrome: Browser, server: Live, shelf: Le
         page.wait_for_url(f"**{link}")  # the page moves on by itself
         expect(page.get_by_role("heading", level=1)).to_have_text("The Raven")
         assert page.locator("svg polygon").count() >= 1
+
+
+def test_what_a_comparison_shows_is_chosen_without_scripts(
+    chrome: Browser, server: Live, shelf: Ledger
+) -> None:
+    blobs, cover = open_blobs(server.settings), shelf.covers_of(RAVEN.book_id)[0]
+    search_id = put_search(shelf, blobs, "found", [row_of(RAVEN, cover, 0.9, 60)])
+    put_evidence(shelf, blobs, search_id, cover.cover_id)
+    with chrome.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(f"{server.url}/searches/{search_id}/evidence/0/{cover.cover_id}")
+        marks, lines = page.locator(".marks").first, page.locator(".points.wide line").last
+        expect(marks).to_be_visible()
+        page.get_by_label("Outline what differs").uncheck()
+        expect(marks).to_be_hidden()
+        expect(lines).to_be_visible()
+        page.get_by_label("Join them with lines").uncheck()
+        expect(lines).to_be_hidden()
+        expect(page.locator(".points.wide circle").first).to_be_visible()
+        heat, photo = page.locator(".heat-layer"), page.locator(".photo-layer")
+        expect(heat).to_be_visible()
+        page.get_by_label("Half and half").check(force=True)
+        expect(heat).to_be_hidden()
+        expect(photo).to_have_css("opacity", "0.5")
 
 
 def test_a_book_is_added_without_scripts(chrome: Browser, server: Live, shelf: Ledger, photo: Path) -> None:

@@ -149,6 +149,22 @@ def test_a_photographed_front_leads_to_its_book_with_the_region_drawn(
 
 
 @pytest.mark.usefixtures("stocked")
+def test_the_answer_is_compared_with_its_cover_on_demand(page: Page, address: str, scene: Scene) -> None:
+    _search(page, address, scene.file("photo-front.jpg"))
+    page.get_by_role("button", name="Compare photo and cover").click()
+    page.locator(".compare-page").wait_for(timeout=JOB_MILLISECONDS)
+    expect(page.get_by_role("heading", level=1)).to_contain_text(scene.books[SHOWN].title)
+    expect(page.locator(".finding")).to_contain_text(
+        "of the cover" if page.locator(".marks polygon").count() else "alike"
+    )
+    for name in ("matched", "photo-layer", "heat-layer"):
+        assert page.locator(f"img.{name}").evaluate("image => image.naturalWidth") > 100
+    assert page.locator(".points.wide .match-pair").count() >= 10
+    page.get_by_role("link", name="Back to the result").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(scene.books[SHOWN].title)
+
+
+@pytest.mark.usefixtures("stocked")
 def test_a_photographed_back_leads_to_the_same_book(page: Page, address: str, scene: Scene) -> None:
     _search(page, address, scene.file("photo-back.jpg"), side="Back")
     expect(page.get_by_role("heading", level=1)).to_have_text(scene.books[SHOWN].title)

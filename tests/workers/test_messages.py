@@ -27,11 +27,12 @@ SENDS: list[Callable[[Producer], object]] = [
 
 def test_each_message_waits_in_the_queue_of_its_task(producer: Producer) -> None:
     producer.send_search("5e4c")
+    producer.send_evidence("5e4c", 0, "00000000-0000-4000-8000-000000000000")
     producer.send_index("c0ffee.npz")
     producer.send_delete()
     producer.send_rebuild("resnet50")
     producer.wake_ingest(2)
-    assert producer.depths() == {"search": 1, "index": 1, "maintenance": 2, "ingest": 2}
+    assert producer.depths() == {"search": 2, "index": 1, "maintenance": 2, "ingest": 2}
 
 
 def test_wake_ups_do_not_pile_up(producer: Producer) -> None:

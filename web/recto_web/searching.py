@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from werkzeug.exceptions import TooManyRequests
 
@@ -12,6 +13,7 @@ from recto.ledger import SearchRow
 from recto.records import Side, Where
 from recto_web.parts import parts
 
+T = TypeVar("T")
 WAIT_SECONDS = 2.0
 """How long a request waits for the answer before it says where the answer will be."""
 POLL_SECONDS = 0.03
@@ -41,7 +43,18 @@ def send(photos: Sequence[tuple[Side | None, bytes]], where: Where, limit: int) 
 
 
 def wait_for(search_id: str) -> SearchRow:
-    """The search, once it is answered or `WAIT_SECONDS` are over.
+    """The search, once it is answered or `WAIT_SECONDS` are over."""
+
+    def look() -> SearchRow:
+        row = parts().ledger.search(search_id)
+        assert row is not None, "a search that was just created"
+        return row
+
+    return wait_until(look, lambda row: row.state != "pending")
+
+
+def wait_until(look: Callable[[], T], settled: Callable[[T], bool]) -> T:
+    """What `look` sees, once it is settled or `WAIT_SECONDS` are over.
 
     At most half of the threads wait at a time, so that pages are served under any load.
     """
@@ -49,10 +62,9 @@ def wait_for(search_id: str) -> SearchRow:
     deadline = time.monotonic() + (WAIT_SECONDS if may_wait else 0.0)
     try:
         while True:
-            row = parts().ledger.search(search_id)
-            assert row is not None, "a search that was just created"
-            if row.state != "pending" or time.monotonic() > deadline:
-                return row
+            seen = look()
+            if settled(seen) or time.monotonic() > deadline:
+                return seen
             time.sleep(POLL_SECONDS)
     finally:
         if may_wait:

@@ -29,6 +29,11 @@ def percent(probability: float) -> str:
     return f"{probability:.0%}".replace("%", " %")
 
 
+def area(share: float) -> str:
+    """A share of a cover: `6 %`, `< 1 %`, `100 %`."""
+    return "< 1 %" if 0 < share < 0.0095 else f"{share:.0%}".replace("%", " %")
+
+
 def sureness(probability: float) -> str:
     """What a probability means, in words."""
     steps = (
@@ -108,6 +113,7 @@ def speak(app: Flask) -> None:
     """Register the filters."""
     for function in (
         percent,
+        area,
         sureness,
         sureness_alone,
         duration,

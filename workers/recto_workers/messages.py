@@ -58,11 +58,16 @@ class Task:
 
 
 SEARCH = Task("recto.search", "search", {"search_id": _IDENTIFIER})
+EVIDENCE = Task(
+    "recto.evidence",
+    "search",
+    {"search_id": _IDENTIFIER, "photo": "[0-9]{1,2}", "cover_id": _IDENTIFIER},
+)
 INDEX = Task("recto.index", "index", {"staged_file": _IDENTIFIER})
 DELETE = Task("recto.delete", "maintenance")
 REBUILD = Task("recto.rebuild", "maintenance", {"encoder": _IDENTIFIER_OR_EMPTY})
 INGEST = Task("recto.ingest", "ingest")
-TASKS = (SEARCH, INDEX, DELETE, REBUILD, INGEST)
+TASKS = (SEARCH, EVIDENCE, INDEX, DELETE, REBUILD, INGEST)
 
 INDEX_QUEUES = ("search", "index", "maintenance")
 """Queues of the index process, the most urgent first."""
@@ -90,6 +95,11 @@ class Producer:
     def send_search(self, search_id: str) -> None:
         """Run a search of the ledger; the message expires when nobody waits for the answer any more."""
         self._send(SEARCH, expires=self._search_seconds, search_id=search_id)
+
+    def send_evidence(self, search_id: str, photo: int, cover_id: str) -> None:
+        """Compare a photo of a search with a cover; the message expires as that of a search does."""
+        arguments = {"search_id": search_id, "photo": str(photo), "cover_id": cover_id}
+        self._send(EVIDENCE, expires=self._search_seconds, **arguments)
 
     def send_index(self, staged_file: str) -> None:
         """Bring the vectors of a staged file into the index."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from celery import Celery
 
-from recto import ingest, maintenance, search
+from recto import evidence, ingest, maintenance, search
 from recto.engine import Engine
 from recto.errors import Unavailable
 from recto_workers import messages
@@ -49,6 +49,9 @@ def register_index(app: Celery, worker: Worker) -> None:
     def run_search(search_id: str) -> None:
         search.run_search(worker.engine, search_id)
 
+    def make_evidence(search_id: str, photo: str, cover_id: str) -> None:
+        evidence.run_evidence(worker.engine, search_id, int(photo), cover_id)
+
     def index_staged(staged_file: str) -> None:
         with writing:
             ingest.index_staged(worker.engine, staged_file, worker.name)
@@ -64,6 +67,7 @@ def register_index(app: Celery, worker: Worker) -> None:
 
     # A search that died with its worker is not run again: its caller has been told or is gone.
     _register(app, messages.SEARCH, run_search, acks_late=False)
+    _register(app, messages.EVIDENCE, make_evidence, acks_late=False)
     _register(app, messages.INDEX, index_staged, acks_late=True)
     _register(app, messages.DELETE, delete_books, acks_late=True)
     _register(app, messages.REBUILD, rebuild, acks_late=True)

@@ -12,6 +12,7 @@ from recto.ledger.catalogue import Catalogue
 from recto.ledger.control import Control
 from recto.ledger.database import Database
 from recto.ledger.editing import Editing
+from recto.ledger.evidence import Evidences
 from recto.ledger.intake import Intake
 from recto.ledger.jobs import Jobs
 from recto.ledger.keys import Keys
@@ -29,6 +30,7 @@ from recto.ledger.rows import (
     BookRow,
     Entry,
     EntryItem,
+    EvidenceRow,
     ItemRow,
     JobRow,
     NewItem,
@@ -54,6 +56,7 @@ __all__ = [
     "BookRow",
     "Entry",
     "EntryItem",
+    "EvidenceRow",
     "ItemRow",
     "JobRow",
     "KeptVersions",
@@ -84,6 +87,7 @@ class Ledger(
     Control,
     Again,
     Searches,
+    Evidences,
     Recipes,
     Keys,
     Pictures,

@@ -152,3 +152,17 @@ class SearchRow:
     created: float
     result: dict[str, Any] | None
     error: str
+
+
+@dataclass(frozen=True)
+class EvidenceRow:
+    """A photo of a search (counted from 0) compared with a cover: `pending`, `done` (with `result`), or with an `error`
+    `failed`, `gone` (a picture was deleted meanwhile) or `expired` (it may be asked for again)."""
+
+    search_id: str
+    photo: int
+    cover_id: str
+    state: str
+    result: dict[str, Any] | None
+    error: str
+    created: float

@@ -13,6 +13,7 @@ from sqlalchemy import Row, delete, insert, select, update
 from recto.errors import BadInput
 from recto.ledger import schema
 from recto.ledger.database import Database, chunks
+from recto.ledger.evidence import forget_evidence
 from recto.ledger.rows import PhotoRow, SearchRow
 from recto.ledger.text import storable
 from recto.ledger.validation import check_year
@@ -70,7 +71,7 @@ class Searches:
         self._end(search_id, "expired" if transient else "failed", None, storable(sentence))
 
     def prune_searches(self, older_than_days: float) -> list[str]:
-        """Forget old searches; returns the names of their photos in the store of incoming files."""
+        """Forget old searches with their evidence; returns the names of their photos and pictures in the store."""
         old = _table.c.created < time.time() - older_than_days * SECONDS_OF_A_DAY
         names: list[str] = []
         with self._database.write() as connection:
@@ -78,6 +79,7 @@ class Searches:
             for row in rows:
                 names += [name for _, name in row.photos]
                 names += [photo["name"] for photo in (row.result or {}).get("photos", [])]
+            names += forget_evidence(connection, [row.search_id for row in rows])
             for some in chunks(row.search_id for row in rows):
                 connection.execute(delete(_table).where(_table.c.search_id.in_(some)))
         return names

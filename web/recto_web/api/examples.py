@@ -111,3 +111,36 @@ SEARCH = {
     "recipe": "1f3a9c0b7d21",
     "calibration": {"error": 0.012, "items": 254, "recipe_fits": True},
 }
+EVIDENCE_REQUEST = {"photo": 0, "cover_id": "0b9f9f0e-5f0f-5a34-b1f7-3a1c35a4b0ad"}
+_EVIDENCE_URL = (
+    "/api/v1/searches/7d8f2c1b6a5e4f3d2c1b0a9f8e7d6c5b/evidence/0/0b9f9f0e-5f0f-5a34-b1f7-3a1c35a4b0ad"
+)
+EVIDENCE = {
+    "search_id": "7d8f2c1b6a5e4f3d2c1b0a9f8e7d6c5b",
+    **EVIDENCE_REQUEST,
+    "state": "done",
+    "url": _EVIDENCE_URL,
+    "aligned": True,
+    "verdict": "differs",
+    "sentence": "Alike but for 1 region (3 % of the cover): top right.",
+    "inliers": 124,
+    "photo_size": [1200, 1600],
+    "cover_size": [800, 1200],
+    "matches": [[310.4, 402.1, 208.8, 314.0]],
+    "outline": [[102.5, 88.0], [901.2, 95.4], [893.8, 1280.1], [110.0, 1291.7]],
+    "homography": [[0.999, -0.004, 102.5], [0.009, 0.998, 88.0], [0.0, 0.0, 1.0]],
+    "regions": [
+        {
+            "box": [610.0, 40.0, 150.0, 190.0],
+            "outline": [[612.5, 42.5], [757.5, 42.5], [757.5, 227.5], [612.5, 227.5]],
+            "share": 0.028,
+            "strength": 0.91,
+            "place": "top right",
+        }
+    ],
+    "share": 0.028,
+    "judged": 0.97,
+    "hidden": {"outside": 0.0, "glare": 0.03},
+    "pictures": {name: f"{_EVIDENCE_URL}/{name}" for name in ("photo", "matched", "cover", "heat")},
+    "timings_ms": {"decode": 24.1, "compare": 160.0, "draw": 70.3},
+}

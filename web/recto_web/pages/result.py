@@ -11,8 +11,9 @@ from flask.typing import ResponseReturnValue
 
 from recto.calibration import shows_percentage
 from recto.ledger import SearchRow
-from recto_web import calibration_words, result_views
+from recto_web import calibration_words, evidence_views, result_views
 from recto_web.contents import head_of, send_content
+from recto_web.evidence_views import Twin
 from recto_web.parts import parts
 from recto_web.rendering import render, wants_json
 from recto_web.result_views import Candidate, Difference, PhotoView, ShownBook
@@ -35,6 +36,8 @@ class ResultPage:
     twins: tuple[Candidate, ...]
     differences: tuple[Difference, ...]
     contradiction: tuple[ShownBook, ...]  # what each photo shows, where that is not one book
+    compared: tuple[Twin, ...]  # the look-alikes with what comparisons found
+    advice: str
     also: tuple[Candidate, ...]  # further books seen in the photo
     others: tuple[Candidate, ...]  # runners-up
     photos: tuple[PhotoView, ...]
@@ -129,6 +132,8 @@ def _page(row: SearchRow, result: Mapping[str, Any]) -> ResultPage:
     best = found[0] if found and result["verdict"] != "not_found" else None
     twins = result_views.twins(result, found) if result["verdict"] == "ambiguous" else []
     shown = twins or ([best] if best else [])
+    contradiction = result_views.contradiction(result, found)
+    compared = evidence_views.compared(row.search_id, twins) if twins and not contradiction else []
     also = result_views.also_seen(result, found, shown) if best else []
     return ResultPage(
         search_id=row.search_id,
@@ -136,7 +141,9 @@ def _page(row: SearchRow, result: Mapping[str, Any]) -> ResultPage:
         best=best,
         twins=tuple(twins),
         differences=tuple(result_views.differences(twins)),
-        contradiction=tuple(result_views.contradiction(result, found)),
+        contradiction=tuple(contradiction),
+        compared=tuple(compared),
+        advice=evidence_views.advice(compared),
         also=tuple(also),
         others=tuple(result_views.runners_up(found, [*shown, *also])),
         photos=tuple(result_views.photos(row, best, also)),
