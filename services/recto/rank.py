@@ -17,7 +17,7 @@ LOOK_ALIKE = 0.85
 """Inliers over those of the best book, from which two books in one place are called look-alikes. Of 61 simulated photos
 of covers with a twin in `near_duplicates.csv` the twin came first once, with 1.05 times the inliers; .85 calls 8 % of
 them ambiguous, .7 20 %."""
-CLEARLY = 2.0
+CLEARLY = 1.5
 """Inliers of the book that a photo shows over those of the answer, from which they contradict each other. A choice:
 backs of one publisher share their layout, and a slightly better match must not outvote a weak one of the right book."""
 SAME_PLACE = 0.5
@@ -111,19 +111,23 @@ def _contradiction(
     evidence: Sequence[Evidence], books: Sequence[BookAnswer], calibration: Calibration
 ) -> tuple[Shown, ...]:
     """What each photo shows, unless the best book explains all photos that show anything."""
-    inliers: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for item in evidence:
-        of_photo = inliers[item.photo_index]
-        of_photo[item.book_id] = max(of_photo[item.book_id], item.inliers)
+    by_photo: dict[int, list[Evidence]] = defaultdict(list)
+    for item in sorted(evidence, key=lambda item: (-item.inliers, item.book_id != books[0].book_id)):
+        by_photo[item.photo_index].append(item)
     shown = []
-    for photo_index, counts in sorted(inliers.items()):
-        best = max(counts, key=lambda book_id: (counts[book_id], book_id == books[0].book_id))
-        answered = counts[books[0].book_id]
-        if probability([counts[best]], calibration) < FOUND:
-            continue
-        explained = probability([answered], calibration) >= FOUND or counts[best] < CLEARLY * answered
-        shown.append(Shown(photo_index, books[0].book_id if explained else best))
+    for photo_index, items in sorted(by_photo.items()):
+        best, own = items[0], next((item for item in items if item.book_id == books[0].book_id), None)
+        if probability([best.inliers], calibration) >= FOUND:
+            explained = own is not None and _explains(own, best, calibration)
+            shown.append(Shown(photo_index, books[0].book_id if explained else best.book_id))
     return tuple(shown) if len({each.book_id for each in shown}) > 1 else ()
+
+
+def _explains(own: Evidence, best: Evidence, calibration: Calibration) -> bool:
+    """Whether a photo may show the book of `own`, although another fits best: nearly as well, or in another place."""
+    if best.inliers < CLEARLY * own.inliers:
+        return True
+    return probability([own.inliers], calibration) >= FOUND and not _same_place(own, best)
 
 
 def _best_of_each_photo(items: Sequence[Evidence]) -> list[Evidence]:
@@ -177,7 +181,7 @@ def _looks_alike(best: BookAnswer, other: BookAnswer) -> bool:
     return other.probability >= FOUND and other.inliers >= LOOK_ALIKE * best.inliers
 
 
-def _same_place(first: BookAnswer, second: BookAnswer) -> bool:
+def _same_place(first: BookAnswer | Evidence, second: BookAnswer | Evidence) -> bool:
     if first.outline is None or second.outline is None or first.photo_index != second.photo_index:
         return False
     return shared_part(first.outline, second.outline) >= SAME_PLACE

@@ -131,6 +131,7 @@ def test_an_empty_catalogue_answers_not_found(shelf: Shelf) -> None:
         "verdict": "not_found",
         "books": [],
         "answers": [],
+        "contradiction": [],
         "photos": 0,
         "timings_ms": 0,
         "recipe": shelf.engine.version.recipe_id,

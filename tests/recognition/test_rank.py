@@ -126,7 +126,7 @@ def test_photos_of_two_books_contradict_each_other() -> None:
 
 
 def test_a_back_that_fits_its_book_weakly_is_not_outvoted_by_a_look_alike() -> None:
-    answer = rank([seen("a", 60), seen("a", 9, side=Side.BACK, photo=1), seen("b", 14, photo=1)], limit=10)
+    answer = rank([seen("a", 60), seen("a", 10, side=Side.BACK, photo=1), seen("b", 14, photo=1)], limit=10)
     assert (answer.verdict, answer.contradiction) == (Verdict.FOUND, ())
 
 
