@@ -104,7 +104,7 @@ def _conflicting() -> list[ColumnElement[bool]]:
 def _is_isbn() -> ColumnElement[bool]:
     """`recto.isbn.is_isbn` in SQL."""
     number = picture_barcode.c.number
-    return or_(number.between("978", "979"), number.between("9791", "98"))
+    return or_(and_(number >= "978", number < "979"), and_(number >= "9791", number < "98"))
 
 
 def _chosen(job_id: str, book_id: str) -> list[ColumnElement[bool]]:
