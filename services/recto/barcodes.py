@@ -145,9 +145,7 @@ def report(
     return reported
 
 
-def _agrees(
-    entry: BarcodeEvidence, seen: Sequence[BookAnswer], books: Mapping[str, Book]
-) -> bool | None:
+def _agrees(entry: BarcodeEvidence, seen: Sequence[BookAnswer], books: Mapping[str, Book]) -> bool | None:
     """`seen`: books that are found by their covers alone."""
     if any(book.book_id in entry.books for book in seen):
         return True

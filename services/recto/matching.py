@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from recto import local
 from recto.barcodes import BarcodeWitness
-from recto.candidates import Candidate
 from recto.calibration import Calibration
+from recto.candidates import Candidate
 from recto.engine import Engine
 from recto.index import Shortlist
 from recto.looks import Look

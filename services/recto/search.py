@@ -80,7 +80,9 @@ def search(engine: Engine, row: SearchRow, lane: Lane) -> dict[str, Any]:
         photos = _decode(engine, uploads)
     for number, (photo, decoded) in enumerate(zip(row.photos, photos, strict=True)):
         sides = _sides(photo.side, row.where)
-        matcher = Matcher(engine, lane.version, sides, row.where, number, calibration, times, witnesses[number])
+        matcher = Matcher(
+            engine, lane.version, sides, row.where, number, calibration, times, witnesses[number]
+        )
         evidence += search_photo(matcher, lane, decoded, engine.settings.shortlist)
         evidence += witnesses[number].votes()
     with times.stage("rank"):
