@@ -87,9 +87,8 @@ def _row(name: str, shots: list[Shot]) -> None:
         misread += [text for text in texts if text != shot.isbn]
     module = float(np.median([shot.module for shot in shots]))
     p50, p95 = np.percentile(spent, [50, 95])
-    print(
-        f"{name} {module:>16.1f} {right:>4} / {len(shots):<3} {wrong:>5}  {p50:.0f} / {p95:.0f}", flush=True
-    )
+    figures = f"{module:>16.1f} {right:>4} / {len(shots):<3} {wrong:>5}  {p50:.0f} / {p95:.0f}"
+    print(name, figures, *sorted(set(misread)), flush=True)
 
 
 def _photos(count: int, preset: str) -> Iterator[Shot]:
@@ -101,7 +100,7 @@ def _photos(count: int, preset: str) -> Iterator[Shot]:
 
 
 def _reduced(shot: Shot, side: int) -> Shot:
-    image = Image.open(io.BytesIO(shot.data))
+    image: Image.Image = Image.open(io.BytesIO(shot.data))
     scale = side / max(image.size)
     if scale < 1:
         image = image.resize(
