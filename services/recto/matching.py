@@ -40,14 +40,15 @@ class Matcher:
     photo_index: int
     calibration: Calibration
     times: StageTimes
-    barcodes: BarcodeWitness
+    barcodes: BarcodeWitness | None = None
 
     def match(self, look: Look, limit: int, known: Iterable[str] = ()) -> list[Evidence]:
         """Evidence of the covers nearest to a look: at most `limit` of each witness and side, without the `known`."""
         with self.times.stage("shortlist"):
             shortlists = self.nearest(look, limit)
         with self.times.stage("barcode"):  # what is left of the reading, which goes on since the beginning
-            fused = self.barcodes.in_front(fuse(shortlists), self.sides)
+            fused = fuse(shortlists)
+            fused = self.barcodes.in_front(fused, self.sides) if self.barcodes else fused
         left_out = set(known)
         candidates = [each for each in fused if each.cover_id not in left_out]
         with self.times.stage("verify"):
