@@ -25,7 +25,7 @@ from recto.shelf.plan import plan_book
 
 SEED = 21
 SIDES = (4032, 2016, 1155, 800)
-WIDTHS = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0)
+WIDTHS = (1.0, 1.5, 2.0, 2.5, 3.0)
 _MODULES = 117
 _SHARE = 0.315  # width of a drawn barcode over the height of its back, on average
 
