@@ -1,4 +1,4 @@
-"""What a worker process holds: ledger, blobs, decode pool, models and, in the index process, the index."""
+"""What a worker process holds: ledger, blobs, decode pool, barcode reader, models; in the index process the index."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from recto import local
+from recto.barcode_reader import BarcodeReader
 from recto.blobs import Blobs, open_blobs
 from recto.calibration import Calibrations
 from recto.encoders import load_encoder
@@ -28,6 +29,7 @@ class Engine:
     ledger: Ledger
     blobs: Blobs
     pool: DecodePool
+    reader: BarcodeReader
     lanes: Lanes
     opened_index: Index | None
     calibrations: Calibrations
@@ -53,13 +55,15 @@ class Engine:
         if index is not None:
             index.ensure(live, lane.encoder.card.dimension, local.LOCAL)
             index.publish(live)
-        return cls(settings, ledger, blobs, DecodePool(settings), lanes, index, Calibrations(ledger))
+        pool, reader = DecodePool(settings), BarcodeReader(settings)
+        return cls(settings, ledger, blobs, pool, reader, lanes, index, Calibrations(ledger))
 
     def warm_up(self) -> None:
         """Start the decoding child and run the models once, so that the first search is as fast as the next."""
         blank = np.full((64, 64, 3), 255, np.uint8)
         decoded = self.pool.decode_many([encode_jpeg(blank, 64)], MAX_SIDE)[0]
         assert isinstance(decoded, Decoded)
+        self.reader.start(encode_jpeg(blank, 64), turned=True).barcodes()
         self.live()
         local.words(local.describe(decoded.pixels, photo=True), photo=True)
 
@@ -97,6 +101,7 @@ class Engine:
     def close(self) -> None:
         """Release everything; the index last."""
         self.pool.close()
+        self.reader.close()
         self.ledger.close()
         if self.opened_index is not None:
             self.opened_index.close()

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 from recto import local
 from recto.blobs.ahead import fetched
+from recto.cover_facts import note_pictures, read_cover
 from recto.engine import Engine
 from recto.errors import RectoError, Refused, Unavailable
-from recto.images import MAX_SIDE, Decoded, encode_jpeg
-from recto.images.phash import phash
+from recto.images import Decoded, encode_jpeg
 from recto.index import CoverPoint
 from recto.lanes import Lane
-from recto.ledger import KeptVersions, Picture
+from recto.ledger import KeptVersions
 from recto.ledger.facts import BUILDING
 from recto.maintenance import delete_surplus
 from recto.observe import metrics
@@ -58,8 +58,8 @@ def ingest_batch(engine: Engine, worker: str) -> IngestReport:
     try:
         wanted = _quarantine(engine, lane.version, covers)
         with metrics.ingest_stage("decode"):
-            readable = _decode(engine, lane.version, wanted)
-        _note_pictures(engine, readable)
+            readable, printed = _decode(engine, lane.version, wanted)
+        note_pictures(engine, readable, printed)
         with metrics.ingest_stage("thumbnails"):
             _store_thumbnails(engine, lane.version, readable)
         with metrics.ingest_stage("describe"):
@@ -177,31 +177,23 @@ def _quarantine(engine: Engine, version: Version, covers: Sequence[Cover]) -> li
     return [cover for cover in covers if cover.attempts <= limit]
 
 
-def _decode(engine: Engine, version: Version, covers: Sequence[Cover]) -> list[tuple[Cover, Decoded]]:
-    readable = []
+def _decode(
+    engine: Engine, version: Version, covers: Sequence[Cover]
+) -> tuple[list[tuple[Cover, Decoded]], dict[str, tuple[str, ...]]]:
+    """The covers that can be read with their pixels, and the barcodes on them by sha256."""
+    readable, printed = [], {}
     for cover, original in zip(
         covers, fetched(engine.blobs, [cover.sha256 for cover in covers]), strict=True
     ):
-        outcome = (
-            original if isinstance(original, Refused) else engine.pool.decode_many([original], MAX_SIDE)[0]
-        )
+        outcome, barcodes = (original, ()) if isinstance(original, Refused) else read_cover(engine, original)
         if isinstance(outcome, Refused):
             engine.ledger.mark_failed(cover.cover_id, "decode", str(outcome), version.recipe_id)
             metrics.COVERS_FAILED.labels(stage="decode").inc()
             metrics.count_refusal(outcome.reason)
         else:
             readable.append((cover, outcome))
-    return readable
-
-
-def _note_pictures(engine: Engine, readable: Sequence[tuple[Cover, Decoded]]) -> None:
-    """Keep what is known of the images themselves: no recipe changes it."""
-    engine.ledger.put_pictures(
-        [
-            Picture(cover.sha256, phash(decoded.pixels), (), decoded.full_width, decoded.full_height)
-            for cover, decoded in readable
-        ]
-    )
+            printed[cover.sha256] = barcodes
+    return readable, printed
 
 
 def _store_thumbnails(engine: Engine, version: Version, readable: Sequence[tuple[Cover, Decoded]]) -> None:

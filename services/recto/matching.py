@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from recto import local
+from recto.barcodes import BarcodeWitness
 from recto.calibration import Calibration
+from recto.candidates import Candidate
 from recto.engine import Engine
 from recto.index import Shortlist
 from recto.looks import Look
@@ -28,17 +30,6 @@ and no first place differs from verifying all, and p50 of a found photo falls fr
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """A cover that a witness named; the score of a witness that did not name it is 0."""
-
-    cover_id: str
-    book_id: str
-    side: Side
-    embedding_score: float
-    local_score: float
-
-
-@dataclass(frozen=True)
 class Matcher:
     """Searches for looks at one photo of a search, in one version of the index."""
 
@@ -49,13 +40,17 @@ class Matcher:
     photo_index: int
     calibration: Calibration
     times: StageTimes
+    barcodes: BarcodeWitness | None = None
 
     def match(self, look: Look, limit: int, known: Iterable[str] = ()) -> list[Evidence]:
         """Evidence of the covers nearest to a look: at most `limit` of each witness and side, without the `known`."""
         with self.times.stage("shortlist"):
             shortlists = self.nearest(look, limit)
+        with self.times.stage("barcode"):  # what is left of the reading, which goes on since the beginning
+            fused = fuse(shortlists)
+            fused = self.barcodes.in_front(fused, self.sides) if self.barcodes else fused
         left_out = set(known)
-        candidates = [each for each in fuse(shortlists) if each.cover_id not in left_out]
+        candidates = [each for each in fused if each.cover_id not in left_out]
         with self.times.stage("verify"):
             return self._verify(look, candidates)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from recto.calibration import DEFAULT, Calibration, support
@@ -20,6 +20,9 @@ them ambiguous, .7 20 %."""
 CLEARLY = 1.5
 """Inliers of the book that a photo shows over those of the answer, from which they contradict each other. A choice:
 backs of one publisher share their layout, and a slightly better match must not outvote a weak one of the right book."""
+BARCODE = 0.98
+"""Probability of a book of which nothing but its barcode is seen. A choice: the digits check themselves, so what may be
+wrong is the record of the book, or the photo is meant to show another one. It weighs as much as some 30 inliers."""
 SAME_PLACE = 0.5
 """Share of the smaller of two outlines that lies within the other, from which they mark one place of the photo."""
 
@@ -36,11 +39,12 @@ class Evidence:
     outline: Floats | None
     embedding_score: float = 0.0
     local_score: float = 0.0
+    barcode: bool = False  # the photo shows the barcode of the book
 
 
 @dataclass(frozen=True)
 class BookAnswer:
-    """A book with its probability and its strongest evidence."""
+    """A book with its probability and its strongest evidence; without inliers it is `barcode` alone."""
 
     book_id: str
     probability: float
@@ -49,6 +53,7 @@ class BookAnswer:
     inliers: int
     outline: Floats | None
     photo_index: int
+    barcode: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,8 +82,10 @@ def rank(evidence: Sequence[Evidence], *, limit: int, calibration: Calibration =
     for item in evidence:
         by_book[item.book_id].append(item)
     likeness = _likeness(evidence)
-    scored = [(_best_of_each_photo(items), likeness[book_id]) for book_id, items in by_book.items()]
-    scored.sort(key=lambda entry: (-_support(entry[0]), -entry[1], entry[0][0].book_id))
+    scored = [
+        (_best_of_each_photo(items, calibration), likeness[book_id]) for book_id, items in by_book.items()
+    ]
+    scored.sort(key=lambda entry: (-_support(entry[0], calibration), -entry[1], entry[0][0].book_id))
     books = [_book_answer(items, calibration) for items, _ in scored]
     contradiction = _contradiction(evidence, books, calibration)
     verdict = Verdict.AMBIGUOUS if contradiction else _verdict(books)
@@ -130,29 +137,41 @@ def _explains(own: Evidence, best: Evidence, calibration: Calibration) -> bool:
     return probability([own.inliers], calibration) >= FOUND and not _same_place(own, best)
 
 
-def _best_of_each_photo(items: Sequence[Evidence]) -> list[Evidence]:
+def _best_of_each_photo(items: Sequence[Evidence], calibration: Calibration) -> list[Evidence]:
     """The cover that fits best in each photo; a photo shows one side, so the other side adds nothing."""
     best: dict[int, Evidence] = {}
     for item in sorted(items, key=lambda item: (-item.inliers, item.cover_id)):
         best.setdefault(item.photo_index, item)
+    for item in items:
+        if item.barcode:  # where no cover fits, its bars are what was seen of the book
+            fitting = best[item.photo_index]
+            fits = probability([fitting.inliers], calibration) >= FOUND
+            best[item.photo_index] = replace(fitting, barcode=True) if fits else item
     return sorted(best.values(), key=lambda item: (-item.inliers, item.photo_index))
 
 
-def _support(items: Sequence[Evidence]) -> float:
+def _support(items: Sequence[Evidence], calibration: Calibration) -> float:
     inliers = [item.inliers for item in items]
-    return support(inliers) + sum(inliers) / 1e6
+    return _summed(items, calibration) + sum(inliers) / 1e6
+
+
+def _summed(items: Sequence[Evidence], calibration: Calibration) -> float:
+    """Support by all photos and, once, by the barcode: so much that it gives `BARCODE` alone."""
+    barcode = calibration.support_of(BARCODE) if any(item.barcode for item in items) else 0.0
+    return support([item.inliers for item in items]) + barcode
 
 
 def _book_answer(items: Sequence[Evidence], calibration: Calibration) -> BookAnswer:
     strongest = items[0]
     return BookAnswer(
         strongest.book_id,
-        probability([item.inliers for item in items], calibration),
+        calibration.probability(_summed(items, calibration)),
         strongest.side,
         strongest.cover_id,
         strongest.inliers,
         strongest.outline,
         strongest.photo_index,
+        any(item.barcode for item in items),
     )
 
 
@@ -178,7 +197,9 @@ def _verdict(books: Sequence[BookAnswer]) -> Verdict:
 
 
 def _looks_alike(best: BookAnswer, other: BookAnswer) -> bool:
-    return other.probability >= FOUND and other.inliers >= LOOK_ALIKE * best.inliers
+    """Not where a barcode names the best one and not the other."""
+    undecided = other.barcode or not best.barcode
+    return undecided and other.probability >= FOUND and other.inliers >= LOOK_ALIKE * best.inliers
 
 
 def _same_place(first: BookAnswer | Evidence, second: BookAnswer | Evidence) -> bool:

@@ -7,11 +7,13 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from recto.barcodes import listen, report
+from recto.blobs import Content
 from recto.engine import Engine
 from recto.errors import NotFound, RectoError, Refused
 from recto.images import MAX_SIDE, Decoded, encode_jpeg
 from recto.lanes import Lane
-from recto.ledger import PhotoRow, SearchRow
+from recto.ledger import SearchRow
 from recto.matching import Matcher
 from recto.observe import metrics
 from recto.photo_search import search_photo
@@ -73,11 +75,16 @@ def search(engine: Engine, row: SearchRow, lane: Lane) -> dict[str, Any]:
     evidence: list[Evidence] = []
     calibration = engine.calibrations.of(lane.version.recipe_id)
     with times.stage("decode"):
-        photos = _decode(engine, row.photos)
+        uploads = [engine.blobs.incoming(photo.name) for photo in row.photos]
+        witnesses = listen(engine, uploads, row.where)
+        photos = _decode(engine, uploads)
     for number, (photo, decoded) in enumerate(zip(row.photos, photos, strict=True)):
         sides = _sides(photo.side, row.where)
-        matcher = Matcher(engine, lane.version, sides, row.where, number, calibration, times)
+        matcher = Matcher(
+            engine, lane.version, sides, row.where, number, calibration, times, witnesses[number]
+        )
         evidence += search_photo(matcher, lane, decoded, engine.settings.shortlist)
+        evidence += witnesses[number].votes()
     with times.stage("rank"):
         books = engine.ledger.books_by_id(sorted({item.book_id for item in evidence}))
         known = [item for item in evidence if item.book_id in books]
@@ -85,16 +92,16 @@ def search(engine: Engine, row: SearchRow, lane: Lane) -> dict[str, Any]:
     with times.stage("store"):
         display = [_store_display_copy(engine, decoded) for decoded in photos]
     result = _result(lane.version, row, answer, books, photos, display, times)
+    result["barcodes"] = report(witnesses, answer, books, calibration)
     return {**result, "calibration": calibration.told(lane.version.recipe_id)}
 
 
-def _decode(engine: Engine, photos: Sequence[PhotoRow]) -> list[Decoded]:
-    uploads = [engine.blobs.incoming(photo.name) for photo in photos]
+def _decode(engine: Engine, uploads: Sequence[Content]) -> list[Decoded]:
     decoded = []
     for number, outcome in enumerate(engine.pool.decode_many(uploads, MAX_SIDE), start=1):
         if isinstance(outcome, Refused):
             metrics.count_refusal(outcome.reason)
-            prefix = f"Photo {number}: " if len(photos) > 1 else ""
+            prefix = f"Photo {number}: " if len(uploads) > 1 else ""
             raise Refused(outcome.reason, prefix + str(outcome))
         decoded.append(outcome)
     return decoded
@@ -142,6 +149,7 @@ def _book(entry: BookAnswer, book: Book) -> dict[str, Any]:
         "probability": round(entry.probability, 4),
         "side": entry.side.value,
         "inliers": entry.inliers,
+        "barcode": entry.barcode,
         "outline": _plain(entry.outline),
         "photo": entry.photo_index,
         "cover_id": entry.cover_id,

@@ -69,6 +69,7 @@ def recto(tmp_path_factory: pytest.TempPathFactory, covers: Path) -> Iterator[Re
             "indexed": 10,
             "unchanged": 0,
             "failed": 0,
+            "barcode_conflicts": 0,
             "seconds": 0,
         }
         yield run

@@ -136,6 +136,8 @@ def test_an_empty_catalogue_answers_not_found(shelf: Shelf) -> None:
         "timings_ms": 0,
         "recipe": shelf.engine.version.recipe_id,
         "calibration": DEFAULT.told(shelf.engine.version.recipe_id),
+        "barcodes": [],
+        "contradiction": [],
     }
 
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import zxingcpp
 
+from recto.isbn import check_digit
 from recto.shelf import draw_book
-from recto.shelf.isbn import check_digit, isbn_of
+from recto.shelf.isbn import isbn_of
 from recto.shelf.marks import ean13_modules
 
 

@@ -35,6 +35,7 @@ class Candidate:
     photo: int
     outline: tuple[tuple[float, float], ...]
     exists: bool
+    by_barcode: bool  # nothing but a barcode speaks for it
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,7 @@ def _candidate(row: Mapping[str, Any], book: Book | None) -> Candidate:
         photo=row["photo"],
         outline=tuple((float(x), float(y)) for x, y in row["outline"] or ()),
         exists=book is not None,
+        by_barcode=bool(row.get("barcode")) and not row["inliers"],
     )
 
 

@@ -68,6 +68,10 @@ class Calibration:
         """Probability that a book with so much support is right; neither overflows nor rounds to certainty early."""
         return 0.5 * (1 + math.tanh((self.intercept + self.slope * support) / 2))
 
+    def support_of(self, probability: float) -> float:
+        """The support that gives this probability."""
+        return (math.log(probability / (1 - probability)) - self.intercept) / self.slope
+
     @property
     def found_from(self) -> float:
         """Inliers in one photo from which a book is found."""

@@ -12,8 +12,8 @@ from typing import IO, Any
 
 from recto.errors import Refused
 from recto.files import open_plain
-from recto.images import refusals, wire
-from recto.images.decode import RASTER_FIELDS, Limits, Raster, decode_raster
+from recto.images import barcodes, refusals, wire
+from recto.images.decode import RASTER_FIELDS, Limits, decode_raster
 
 _PR_SET_PDEATHSIG = 1
 
@@ -36,20 +36,23 @@ def main(arguments: list[str]) -> int:
 
 def _answer(replies: IO[bytes], request: dict[str, Any], payload: bytearray) -> None:
     try:
-        raster = _decode(request, bytes(payload))
+        header, pixels = _carry_out(request, bytes(payload))
     except Refused as refused:
-        wire.send(replies, {"refused": refused.reason, "sentence": str(refused)})
-    else:
-        wire.send(replies, {name: getattr(raster, name) for name in RASTER_FIELDS}, raster.data)
+        header, pixels = {"refused": refused.reason, "sentence": str(refused)}, bytearray()
+    wire.send(replies, header, pixels)
 
 
-def _decode(request: dict[str, Any], payload: bytes) -> Raster:
+def _carry_out(request: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytearray]:
+    """The reply to a request: header and pixels, of which barcodes have none."""
     limits = Limits(request["max_bytes"], request["max_pixels"])
     try:
         data = _read_file(Path(os.fsdecode(payload)), limits) if request["is_path"] else payload
-        return decode_raster(data, limits, request["max_side"])
+        if request["task"] == wire.BARCODES:
+            return {"barcodes": barcodes.read(data, limits, turned=request["turned"])}, bytearray()
+        raster = decode_raster(data, limits, request["max_side"])
     except MemoryError:
         raise refusals.memory() from None
+    return {name: getattr(raster, name) for name in RASTER_FIELDS}, raster.data
 
 
 def _read_file(path: Path, limits: Limits) -> bytes:

@@ -7,15 +7,18 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from recto.errors import RectoError, Refused, Unavailable
 from recto.files import too_many_bytes
 from recto.images import refusals, wire
+from recto.images.barcodes import Barcode, barcodes_of
 from recto.images.decode import RASTER_FIELDS, Limits, Raster
 
+Reply = TypeVar("Reply")
 _START_SECONDS = 60.0
 """Time that a child may take to start: 0.1 s on an idle machine, much more on one that swaps."""
 _START_ATTEMPTS = 3
@@ -57,6 +60,26 @@ class Decoder:
             Refused: the item cannot be decoded, took too long, or killed the child.
             Unavailable: the child cannot be started, or the pool was closed meanwhile.
         """
+        request = {"task": wire.PIXELS, "max_side": max_side}
+        return self._carry_out(item, request, 3 * max_side * max_side, _raster)
+
+    def read_barcodes(self, item: bytes | Path, *, turned: bool) -> list[Barcode]:
+        """Read the barcodes of one item in the child; `turned`: at any angle.
+
+        Raises:
+            Refused, Unavailable: as `decode`.
+        """
+        request = {"task": wire.BARCODES, "turned": turned}
+        return self._carry_out(item, request, 0, lambda header, _: barcodes_of(header))
+
+    def _carry_out(
+        self,
+        item: bytes | Path,
+        request: dict[str, Any],
+        largest: int,
+        reply_of: Callable[[dict[str, Any], bytearray], Reply],
+    ) -> Reply:
+        """Ask the child and read its reply, of at most `largest` bytes beside its header."""
         limits = self._options.limits
         if isinstance(item, bytes) and len(item) > limits.max_bytes:
             raise too_many_bytes(limits.max_bytes, len(item))
@@ -64,8 +87,8 @@ class Decoder:
         deadline = _Deadline(process, self._options.seconds)
         try:
             with deadline:
-                _ask(process, item, limits, max_side)
-                return _reply(process, max_side)
+                _ask(process, item, limits, request)
+                return reply_of(*_reply(process, largest))
         except Refused:
             raise  # an answer like any other: the child is well
         except BaseException as error:
@@ -161,23 +184,25 @@ def _gets_ready(process: subprocess.Popen[bytes]) -> bool:
     return True
 
 
-def _ask(process: subprocess.Popen[bytes], item: bytes | Path, limits: Limits, max_side: int) -> None:
+def _ask(
+    process: subprocess.Popen[bytes], item: bytes | Path, limits: Limits, request: dict[str, Any]
+) -> None:
     assert process.stdin is not None
     header = {
         "is_path": isinstance(item, Path),
         "max_bytes": limits.max_bytes,
         "max_pixels": limits.max_pixels,
-        "max_side": max_side,
+        **request,
     }
     wire.send(process.stdin, header, os.fsencode(item.absolute()) if isinstance(item, Path) else item)
 
 
-def _reply(process: subprocess.Popen[bytes], max_side: int) -> Raster:
+def _reply(process: subprocess.Popen[bytes], largest: int) -> tuple[dict[str, Any], bytearray]:
     assert process.stdout is not None
-    header, payload = wire.receive(process.stdout, 3 * max_side * max_side)
+    header, payload = wire.receive(process.stdout, largest)
     if "refused" in header:
         raise Refused(str(header["refused"]), str(header["sentence"]))
-    return _raster(header, payload)
+    return header, payload
 
 
 def _raster(header: dict[str, Any], payload: bytearray) -> Raster:

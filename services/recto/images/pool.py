@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from recto.errors import Refused
+from recto.images.barcodes import Barcode
 from recto.images.decode import Decoded, Limits
 from recto.images.decoder import Decoder, DecoderOptions, closed
 
@@ -61,6 +62,19 @@ class DecodePool:
         except CancelledError:
             raise closed() from None
 
+    def start_barcodes(self, item: bytes | Path, *, turned: bool) -> Future[list[Barcode] | Refused]:
+        """Begin to read the barcodes of an image, in its turn, and go on with other things meanwhile.
+
+        `turned`: at any angle, as photos need. The future is cancelled, or raises `Unavailable`, when the pool closes.
+
+        Raises:
+            Unavailable: the pool was closed.
+        """
+        try:
+            return self._threads.submit(self._read_barcodes, item, turned)
+        except RuntimeError:
+            raise closed() from None
+
     def close(self) -> None:
         """Kill the children; calls that still wait get `Unavailable`."""
         for decoder in self._decoders:
@@ -73,5 +87,12 @@ class DecodePool:
         decoder: Decoder = self._own.decoder
         try:
             return decoder.decode(item, max_side).decoded()
+        except Refused as refused:
+            return refused
+
+    def _read_barcodes(self, item: bytes | Path, turned: bool) -> list[Barcode] | Refused:
+        decoder: Decoder = self._own.decoder
+        try:
+            return decoder.read_barcodes(item, turned=turned)
         except Refused as refused:
             return refused

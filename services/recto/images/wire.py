@@ -10,6 +10,8 @@ import struct
 from collections.abc import Mapping
 from typing import IO, Any
 
+PIXELS, BARCODES = "pixels", "barcodes"
+"""What a request may ask for, its field `task`."""
 _LENGTHS = struct.Struct("!IQ")
 _MAX_HEADER = 64 * 1024
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from recto.errors import Unavailable
 from recto.ledger.again import Again
+from recto.ledger.barcodes import BarcodeConflict, Barcodes
 from recto.ledger.books import Books
 from recto.ledger.browsing import Browsing
 from recto.ledger.building import Building
@@ -53,6 +54,7 @@ __all__ = [
     "FILE_NAME",
     "PAUSED",
     "RESUMING",
+    "BarcodeConflict",
     "BookRow",
     "Entry",
     "EntryItem",
@@ -91,6 +93,7 @@ class Ledger(
     Recipes,
     Keys,
     Pictures,
+    Barcodes,
     CalibrationsKept,
     Versions,
     Building,

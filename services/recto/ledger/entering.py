@@ -40,11 +40,12 @@ def write_books(connection: Connection, books: Sequence[Book]) -> None:
     changed = [wanted[id_] for id_ in sorted(wanted) if wanted[id_] != old.get(id_)]
     put_rows(connection, schema.book, [_book_columns(book) for book in changed], keep=["created"])
     other = [book for book in changed if book.book_id in old and _differs(book, old[book.book_id])]
-    _forget_terms(connection, [book.book_id for book in other])
+    renamed = [book for book in changed if book.book_id in old and _is_renamed(book, old[book.book_id])]
+    _forget_terms(connection, [book.book_id for book in renamed])
     new = [book for book in changed if book.book_id not in old]
     rows = [
         {"kind": kind, "term": term, "book_id": book.book_id}
-        for book in new + other
+        for book in new + renamed
         for kind, term in terms(book)
     ]
     add_rows(connection, schema.book_term, rows)
@@ -109,6 +110,10 @@ def _hold_books(connection: Connection, ids: Sequence[str]) -> None:
 
 def _differs(book: Book, old: Book) -> bool:
     return book.filter_fields() != old.filter_fields()
+
+
+def _is_renamed(book: Book, old: Book) -> bool:
+    return list(terms(book)) != list(terms(old))
 
 
 def _forget_terms(connection: Connection, ids: Sequence[str]) -> None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Row, delete, select
 
-from recto.ledger.database import Database, chunks, put_rows
-from recto.ledger.schema import picture
+from recto.ledger.database import Database, add_rows, chunks, put_rows
+from recto.ledger.schema import picture, picture_barcode
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,12 @@ class Pictures:
         with self._database.write() as connection:
             # In one order, against deadlocks.
             put_rows(connection, picture, [_columns(wanted[sha256]) for sha256 in sorted(wanted)])
+            _forget_barcodes(connection, sorted(wanted))
+            add_rows(
+                connection,
+                picture_barcode,
+                [row for sha256 in sorted(wanted) for row in _barcodes(wanted[sha256])],
+            )
 
     def pictures(self, sha256s: Collection[str]) -> dict[str, Picture]:
         """What is known of these images, by sha256; those that no worker has seen are left out."""
@@ -52,6 +58,16 @@ def forget_pictures(connection: Connection, sha256s: Collection[str]) -> None:
     """Drop the facts of images that no cover names any more."""
     for some in chunks(sorted(sha256s)):
         connection.execute(delete(picture).where(picture.c.sha256.in_(some)))
+    _forget_barcodes(connection, sorted(sha256s))
+
+
+def _forget_barcodes(connection: Connection, sha256s: Sequence[str]) -> None:
+    for some in chunks(sha256s):
+        connection.execute(delete(picture_barcode).where(picture_barcode.c.sha256.in_(some)))
+
+
+def _barcodes(row: Picture) -> list[dict[str, str]]:
+    return [{"number": number, "sha256": row.sha256} for number in sorted(set(row.barcodes))]
 
 
 def _columns(row: Picture) -> dict[str, object]:

@@ -61,7 +61,7 @@ book = Table(
 book_term = Table(
     "book_term",
     metadata,
-    Column("kind", String, primary_key=True),  # author, publisher, language, tag
+    Column("kind", String, primary_key=True),  # author, publisher, language, tag, isbn (as EAN-13)
     Column("term", _Key, primary_key=True),  # folded
     Column("book_id", ForeignKey("book.book_id"), primary_key=True),
     Index("book_term_by_book", "book_id"),
@@ -223,6 +223,14 @@ picture = Table(  # what is known of an image whatever the recipe; goes with the
     Column("barcodes", JSON, nullable=False),  # digits of each EAN-13 that was read
     Column("width", Integer, nullable=False),
     Column("height", Integer, nullable=False),
+)
+
+picture_barcode = Table(  # the same barcodes, to find images by
+    "picture_barcode",
+    metadata,
+    Column("number", _Key, primary_key=True),
+    Column("sha256", _Key, primary_key=True),
+    Index("picture_barcode_by_picture", "sha256"),
 )
 
 duplicate = Table(  # two covers of different books that are alike, and how; cover_id < other_id

@@ -5,10 +5,13 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 
+from recto.isbn import ean13
 from recto.records import Book
 
 LONGEST_ISBN = 13
 KEY_LENGTH = 200
+ISBN = "isbn"
+"""Kind of the terms that are numbers of books, as EAN-13."""
 
 
 def fold(text: str) -> str:
@@ -47,7 +50,7 @@ def query_words(query: str) -> list[str]:
 
 
 def terms(book: Book) -> Iterator[tuple[str, str]]:
-    """(kind, folded term) pairs that a catalogue can be filtered by."""
+    """(kind, folded term) pairs that a catalogue can be filtered by, and the numbers that a book is found by."""
     for kind, values in (
         ("author", book.authors),
         ("publisher", (book.publisher,)),
@@ -55,3 +58,9 @@ def terms(book: Book) -> Iterator[tuple[str, str]]:
         ("tag", book.tags),
     ):
         yield from sorted({(kind, key(value)) for value in values if value})
+    yield from ((ISBN, number) for number in numbers(book.isbn, book.book_id))
+
+
+def numbers(isbn: str, book_id: str) -> list[str]:
+    """What barcodes of a book may say by its record: its ISBN and its id as EAN-13, where they are such numbers."""
+    return sorted({number for text in (isbn, book_id) if (number := ean13(text))})

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, inspect, select, text
 from recto.errors import RectoError
 from recto.ledger.database import Database, put_rows
 from recto.ledger.schema import FORMAT, meta, metadata
+from recto.ledger.text import numbers
 
 
 def _add_versions_control_and_keys(connection: Connection) -> None:
@@ -19,6 +20,23 @@ def _add_versions_control_and_keys(connection: Connection) -> None:
 def _add_pictures_decisions_and_calibration(connection: Connection) -> None:
     """Format 3: facts of images, duplicates with decisions about them, calibration, evidence on demand."""
     _run(connection, _FORMAT_3)
+    _enter_numbers_of_books(connection)
+
+
+def _enter_numbers_of_books(connection: Connection) -> None:
+    """Terms of kind `isbn` for the books that are there: the EAN-13 of their ISBN and id."""
+    last = ""
+    page = text("select book_id, isbn from book where book_id > :last order by book_id limit 1000")
+    while rows := connection.execute(page, {"last": last}).all():
+        terms = [
+            {"term": number, "book_id": row.book_id}
+            for row in rows
+            for number in numbers(row.isbn, row.book_id)
+        ]
+        if terms:
+            insert = "insert into book_term (kind, term, book_id) values ('isbn', :term, :book_id)"
+            connection.execute(text(insert), terms)
+        last = rows[-1].book_id
 
 
 def _run(connection: Connection, statements: Sequence[str]) -> None:
@@ -68,6 +86,11 @@ _FORMAT_3 = (
         barcodes json not null,
         width integer not null,
         height integer not null)""",
+    """create table picture_barcode (
+        number {key} not null,
+        sha256 {key} not null,
+        primary key (number, sha256))""",
+    "create index picture_barcode_by_picture on picture_barcode (sha256)",
     """create table duplicate (
         cover_id {key} not null,
         other_id {key} not null,

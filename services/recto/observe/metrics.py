@@ -44,6 +44,14 @@ COVERS_DESCRIBED = Counter("recto_covers_described_total", "Covers that ingest w
 COVERS_INDEXED = Counter("recto_covers_indexed_total", "Covers that became searchable.")
 COVERS_FAILED = Counter("recto_covers_failed_total", "Covers that were given up, by stage.", ["stage"])
 IMAGES_REFUSED = Counter("recto_images_refused_total", "Images that were not decoded, by reason.", ["reason"])
+BARCODES_READ = Counter(
+    "recto_barcode_readings_total",
+    "Images in which barcodes were looked for, by what became of it.",
+    ["outcome"],
+)
+BARCODE_VOTES = Counter(
+    "recto_barcode_votes_total", "Barcodes of searches, by what the answer makes of them.", ["outcome"]
+)
 INDEX_CALL = Histogram(
     "recto_index_call_seconds", "Time of one call of the vector engine.", ["operation"], buckets=_QUICK
 )

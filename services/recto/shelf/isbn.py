@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
+from recto.isbn import check_digit
+
 _REGISTRATION_GROUPS = {"en": "9780", "fr": "9782", "de": "9783", "ru": "9785"}
 _OTHER_GROUP = "9788"  # the first digit that Italy, Spain and others share
 _ODD_MULTIPLIER = 38_742_049  # coprime to 10: index -> 8 digits is a bijection below 100 million
-
-
-def check_digit(first_twelve: str) -> str:
-    """The last digit of an EAN-13, computed from the twelve before it."""
-    total = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(first_twelve))
-    return str(-total % 10)
 
 
 def isbn_of(index: int, seed: int, language: str) -> str:

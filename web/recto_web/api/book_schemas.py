@@ -10,7 +10,7 @@ from typing import Any
 from flask import url_for
 from marshmallow import Schema, ValidationError, fields, validate
 
-from recto.ledger import BookRow
+from recto.ledger import BarcodeConflict, BookRow
 from recto.ledger.validation import MAX_CODE, MAX_ENTRIES, MAX_EXTRA_TEXT, MAX_NAME, MAX_TITLE, MAX_YEAR
 from recto.records import Book, Cover, CoverState, Side
 from recto_web.api.fields import Whole, address, said, text
@@ -128,6 +128,27 @@ class CoverSchema(Schema):
     image_url = address("The original.")
 
 
+class ConflictSchema(Schema):
+    """A cover whose barcode is not that of its book: of another edition, or the record is wrong."""
+
+    cover_id = said(fields.UUID, "The cover.", dump_only=True)
+    book_id = said(fields.String, "Its book.", dump_only=True)
+    side = said(fields.Enum, "Side that it shows.", enum=Side, by_value=True, dump_only=True)
+    barcodes = said(
+        fields.List, "ISBNs that were read from it.", cls_or_instance=fields.String(), dump_only=True
+    )
+    isbns = said(fields.List, "ISBNs that the record names.", cls_or_instance=fields.String(), dump_only=True)
+    cover_url = address("The cover.")
+    book_url = address("Its book.")
+
+
+class ConflictQuery(PageQuery):
+    """Which conflicts to list."""
+
+    job_id = text(64, "Those of covers of a job.", load_default="")
+    book_id = text(128, "Those of a book.", load_default="")
+
+
 class CoverQuery(PageQuery):
     """Which covers to list."""
 
@@ -165,6 +186,20 @@ def show_cover(cover: Cover) -> dict[str, Any]:
         "book_url": url_for("api_books.get", book_id=cover.book_id),
         "thumbnail_url": _thumbnail(cover),
         "image_url": url_for("api_covers.image", cover_id=cover.cover_id),
+    }
+
+
+def show_conflict(conflict: BarcodeConflict) -> dict[str, Any]:
+    """A cover whose barcode is not that of its book, as JSON."""
+    cover = conflict.cover
+    return {
+        "cover_id": cover.cover_id,
+        "book_id": cover.book_id,
+        "side": cover.side,
+        "barcodes": list(conflict.barcodes),
+        "isbns": list(conflict.isbns),
+        "cover_url": url_for("api_covers.get", cover_id=cover.cover_id),
+        "book_url": url_for("api_books.get", book_id=cover.book_id),
     }
 
 

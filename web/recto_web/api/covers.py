@@ -10,7 +10,14 @@ from flask import Response, abort, make_response, request
 from recto.ledger import Entry, EntryItem
 from recto.records import BOOK_ID_MAX_LENGTH, Cover, CoverState, Side
 from recto_web.adding import enter, wake
-from recto_web.api.book_schemas import CoverQuery, CoverSchema, show_cover
+from recto_web.api.book_schemas import (
+    ConflictQuery,
+    ConflictSchema,
+    CoverQuery,
+    CoverSchema,
+    show_conflict,
+    show_cover,
+)
 from recto_web.api.books import NO_BOOK, tell_of_deletion
 from recto_web.api.examples import COVER, JOB
 from recto_web.api.job_schemas import JobSchema, accepted
@@ -57,6 +64,17 @@ def listing(query: dict[str, Any]) -> Answer:
     For example those of a book, or all that failed.
     """
     return answer_page(parts().ledger.covers(**query), show_cover)
+
+
+@resource.on("GET", "/barcode-conflicts")
+@takes_query(ConflictQuery)
+@gives(200, page_of(ConflictSchema), "A page of such covers, by book.", headers=["Link"])
+def conflicts(query: dict[str, Any]) -> Answer:
+    """List covers whose barcode is not that of their book
+
+    All, or those of a job or book. They are searchable all the same.
+    """
+    return answer_page(parts().ledger.barcode_conflicts(**query), show_conflict)
 
 
 @resource.on("POST", "/covers")

@@ -82,6 +82,7 @@ SEARCH = {
             "probability": 0.998,
             "side": "front",
             "inliers": 124,
+            "barcode": False,
             "outline": [[102.5, 88.0], [901.2, 95.4], [893.8, 1280.1], [110.0, 1291.7]],
             "photo": 0,
             "cover_id": "0b9f9f0e-5f0f-5a34-b1f7-3a1c35a4b0ad",
@@ -105,6 +106,16 @@ SEARCH = {
             "width": 1200,
             "height": 1600,
             "side": None,
+        }
+    ],
+    "barcodes": [
+        {
+            "photo": 0,
+            "text": "9783161484100",
+            "isbn": "9783161484100",
+            "outline": [[610.0, 1101.0], [842.5, 1104.0], [841.0, 1196.5], [609.0, 1193.0]],
+            "books": ["9783161484100"],
+            "agrees": True,
         }
     ],
     "timings_ms": {"decode": 31.2, "embed": 40.1, "shortlist": 5.2, "verify": 40.0, "total": 119.4},

@@ -25,16 +25,24 @@ class CandidateSchema(Schema):
     probability = said(fields.Float, "How sure it is that the photo shows this book.", dump_only=True)
     side = said(fields.Enum, "Side that was recognised.", enum=Side, by_value=True, dump_only=True)
     inliers = said(fields.Integer, "Points that photo and cover share.", dump_only=True)
+    barcode = said(
+        fields.Boolean, "Its barcode was read; without inliers nothing else speaks for it.", dump_only=True
+    )
     outline = fields.List(
         _CORNER,
         dump_only=True,
         allow_none=True,
         metadata={
-            "description": "Corners of the cover in the photo, in pixels; null where it was not located."
+            "description": "Corners of the cover in the photo, in pixels, or of the barcode where nothing else "
+            "was seen of it; null where it was not located."
         },
     )
     photo = said(fields.Integer, "Number of the photo, from 0.", dump_only=True)
-    cover_id = said(fields.String, "Cover that was recognised.", dump_only=True)
+    cover_id = said(
+        fields.String,
+        "Cover that was recognised; empty where a barcode names a book without covers.",
+        dump_only=True,
+    )
     title = said(fields.String, "Title.", dump_only=True)
     authors = said(fields.List, "Authors.", cls_or_instance=fields.String(), dump_only=True)
     publisher = said(fields.String, "Publisher.", dump_only=True)
@@ -54,6 +62,26 @@ class ShownSchema(Schema):
 
     photo = said(fields.Integer, "Number of the photo, from 0.", dump_only=True)
     book_id = said(fields.String, "The book.", dump_only=True)
+
+
+class BarcodeSchema(Schema):
+    """A barcode that was read in a photo."""
+
+    photo = said(fields.Integer, "Number of the photo, from 0.", dump_only=True)
+    text = said(fields.String, "The digits of its EAN-13.", dump_only=True)
+    isbn = said(fields.String, "The same where it is an ISBN-13; else empty.", dump_only=True)
+    outline = fields.List(
+        _CORNER, dump_only=True, metadata={"description": "Corners of its bars, in pixels."}
+    )
+    books = said(
+        fields.List, "Ids of the books with this number.", cls_or_instance=fields.String(), dump_only=True
+    )
+    agrees = said(
+        fields.Boolean,
+        "Do the covers say the same? false: that of another book lies there; null: they say nothing of it.",
+        dump_only=True,
+        allow_none=True,
+    )
 
 
 class PhotoSchema(Schema):
@@ -99,6 +127,7 @@ class SearchSchema(PendingSchema):
         metadata={"description": "What each photo shows, where they show different books; empty otherwise."},
     )
     photos = fields.List(fields.Nested(PhotoSchema), dump_only=True)
+    barcodes = fields.List(fields.Nested(BarcodeSchema), dump_only=True)
     timings_ms = fields.Dict(
         keys=fields.String(),
         values=fields.Float(),

@@ -148,7 +148,8 @@ def _searched(
         book_id=book_id,
         inliers=inliers,
         right=book_id in photo.truths,
-        look_alike=book_id in excused,
+        # What a barcode decides says nothing of matched points either.
+        look_alike=book_id in excused or any(book.get("barcode") for book in books[:1]),
     )
 
 

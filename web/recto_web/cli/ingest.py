@@ -15,7 +15,7 @@ from recto_web.cli.progress import Progress
 from recto_web.cli.session import connect
 
 if TYPE_CHECKING:
-    from recto.ledger import JobRow, Ledger
+    from recto.ledger import BarcodeConflict, JobRow, Ledger, Page
 
 EXIT_SOME_FAILED = 3
 POLL_SECONDS = 0.3
@@ -87,6 +87,9 @@ def _report(ledger: Ledger, job: JobRow, seconds: float, as_json: bool) -> None:
                 f"... and {job.failed - FAILURES_SHOWN} more; the page /jobs/{job.job_id} lists all.",
                 err=True,
             )
+    conflicts = ledger.barcode_conflicts(job_id=job.job_id, page_size=FAILURES_SHOWN)
+    if not as_json:
+        _show_conflicts(conflicts)
     summary = {
         "job": job.job_id,
         "books": job.books,
@@ -94,18 +97,32 @@ def _report(ledger: Ledger, job: JobRow, seconds: float, as_json: bool) -> None:
         "indexed": job.indexed,
         "unchanged": job.unchanged,
         "failed": job.failed,
+        "barcode_conflicts": conflicts.total,
         "seconds": round(seconds, 2),
     }
     if as_json:
         click.echo(json.dumps(summary))
     else:
         rate = (job.indexed + job.failed) / max(seconds, 1e-9)
+        conflicting = f", {conflicts.total} with the barcode of another book" if conflicts.total else ""
         click.echo(
             f"{job.books} books, {job.covers} covers: {job.indexed} indexed, {job.unchanged} unchanged, "
-            f"{job.failed} failed in {seconds:.1f} s ({rate:.1f} a second)."
+            f"{job.failed} failed{conflicting} in {seconds:.1f} s ({rate:.1f} a second)."
         )
     if job.failed:
         raise SystemExit(EXIT_SOME_FAILED)
+
+
+def _show_conflicts(conflicts: Page[BarcodeConflict]) -> None:
+    """Covers whose barcode is not that of their book: indexed all the same, but worth a look."""
+    for conflict in conflicts.items:
+        click.echo(
+            f"barcode: the {conflict.cover.side} of {conflict.cover.book_id} says {', '.join(conflict.barcodes)}, "
+            f"its record {', '.join(conflict.isbns)}",
+            err=True,
+        )
+    if conflicts.total > len(conflicts.items):
+        click.echo(f"... and {conflicts.total - len(conflicts.items)} more of these.", err=True)
 
 
 COMMANDS = (ingest,)

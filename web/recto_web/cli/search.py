@@ -136,9 +136,31 @@ def _sentence(photo: Path, result: dict[str, Any]) -> str:
         sure = _sure(book["probability"], in_numbers)
         lines.append(
             f"  {sure}  {book['title'] or book['book_id']}{' by ' + authors if authors else ''}"
-            f"  [{book['book_id']}]  {book['side']}, {book['inliers']} matched points"
+            f"  [{book['book_id']}]  {_seen(book)}"
         )
-    return "\n".join(lines)
+    return "\n".join([*lines, *_barcode_lines(result)])
+
+
+def _seen(book: dict[str, Any]) -> str:
+    if book["barcode"] and not book["inliers"]:
+        return "by its barcode alone"
+    return f"{book['side']}, {book['inliers']} matched points{', and its barcode' if book['barcode'] else ''}"
+
+
+def _barcode_lines(result: dict[str, Any]) -> list[str]:
+    """A line for each barcode that says something else than the answer."""
+    lines = []
+    first = result["books"][0]["book_id"] if result["verdict"] != "not_found" else ""
+    for barcode in result["barcodes"]:
+        if not barcode["books"] and barcode["isbn"]:
+            lines.append(f"  ISBN {barcode['isbn']} read from the barcode; not in the catalogue")
+        elif barcode["books"] and first not in barcode["books"]:
+            lines.append(
+                f"  The barcode {barcode['text']} belongs to another book: {', '.join(barcode['books'])}"
+            )
+        elif barcode["agrees"] is False:
+            lines.append(f"  The barcode {barcode['text']} names it, but the cover fits another book")
+    return lines
 
 
 def _sure(probability: float, in_numbers: bool) -> str:

@@ -9,6 +9,7 @@ from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from recto.errors import BadInput
+from recto.isbn import ean13
 from recto.records import Book
 from recto.settings import MIB
 from recto_web.adding import enter
@@ -38,8 +39,10 @@ class AddBookPage:
 
 @blueprint.get("/books/new")
 def form() -> ResponseReturnValue:
-    """The empty form."""
-    return render(AddBookPage(BookForm(), None, parts().settings.max_image_bytes))
+    """The form, empty but for an ISBN that was read from a photo."""
+    isbn = ean13(request.args.get("isbn", ""))
+    fields = {"isbn": isbn} if isbn else {}
+    return render(AddBookPage(BookForm(fields), None, parts().settings.max_image_bytes))
 
 
 @blueprint.post("/books")

@@ -17,6 +17,7 @@ from recto_web.book_form import MAX_FILES, read_images
 from recto_web.parts import parts
 from recto_web.rendering import render
 from recto_web.security import accepts_files
+from recto_web.words import listed
 
 log = logging.getLogger(__name__)
 blueprint = Blueprint("book", __name__)
@@ -30,6 +31,7 @@ class BookPage:
     book: Book
     sides: tuple[tuple[Side, tuple[Cover, ...]], ...]
     isbn_warning: str
+    conflicts: dict[str, str]  # by cover_id, where its barcode is not the book's
     errors: dict[str, str]
     max_bytes: int
 
@@ -75,4 +77,13 @@ def _page(book: Book, errors: dict[str, str]) -> BookPage:
     covers = parts().ledger.covers_of(book.book_id)
     sides = tuple((side, tuple(cover for cover in covers if cover.side is side)) for side in Side)
     limit = parts().settings.max_image_bytes
-    return BookPage(book, sides, isbn.warning(book.isbn), errors, limit)
+    return BookPage(book, sides, isbn.warning(book.isbn), _conflicts(book.book_id), errors, limit)
+
+
+def _conflicts(book_id: str) -> dict[str, str]:
+    found = parts().ledger.barcode_conflicts(book_id=book_id).items
+    return {
+        conflict.cover.cover_id: f"Its barcode says {listed(conflict.barcodes)}, "
+        f"the record {listed(conflict.isbns)}: is this the cover of another edition, or is the ISBN wrong?"
+        for conflict in found
+    }

@@ -11,7 +11,8 @@ from flask.typing import ResponseReturnValue
 
 from recto.calibration import shows_percentage
 from recto.ledger import SearchRow
-from recto_web import calibration_words, evidence_views, result_views
+from recto_web import barcode_views, calibration_words, evidence_views, result_views
+from recto_web.barcode_views import BarcodeView
 from recto_web.contents import head_of, send_content
 from recto_web.evidence_views import Twin
 from recto_web.parts import parts
@@ -43,6 +44,7 @@ class ResultPage:
     photos: tuple[PhotoView, ...]
     with_numbers: bool  # whether probabilities may be shown, not only words
     calibration: str  # why so, as a sentence
+    barcodes: tuple[BarcodeView, ...]
     timings: Mapping[str, float]
     filter: str
     created: float
@@ -149,6 +151,7 @@ def _page(row: SearchRow, result: Mapping[str, Any]) -> ResultPage:
         photos=tuple(result_views.photos(row, best, also)),
         with_numbers=shows_percentage(result.get("calibration")),
         calibration=calibration_words.of_answer(result.get("calibration")),
+        barcodes=tuple(barcode_views.barcodes(result)),
         timings=result["timings_ms"],
         filter=result_views.filter_words(row.where),
         created=row.created,

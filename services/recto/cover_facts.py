@@ -1,0 +1,38 @@
+"""What is read from the image of a cover, and what of it is kept whatever the recipe: hash, barcodes, size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from recto.blobs import Content
+from recto.engine import Engine
+from recto.errors import Refused
+from recto.images import MAX_SIDE, Decoded
+from recto.images.phash import phash
+from recto.ledger import Picture
+from recto.records import Cover
+
+
+def read_cover(engine: Engine, original: Content) -> tuple[Decoded | Refused, tuple[str, ...]]:
+    """Pixels and barcodes of a cover; scans lie straight, so barcodes are not looked for at every angle."""
+    reading = engine.reader.start(original, turned=False)
+    outcome = engine.pool.decode_many([original], MAX_SIDE)[0]
+    return outcome, tuple(barcode.text for barcode in reading.barcodes())
+
+
+def note_pictures(
+    engine: Engine, readable: Sequence[tuple[Cover, Decoded]], barcodes: Mapping[str, tuple[str, ...]]
+) -> None:
+    """Keep the facts of images; `barcodes` by sha256."""
+    engine.ledger.put_pictures(
+        [
+            Picture(
+                cover.sha256,
+                phash(decoded.pixels),
+                barcodes[cover.sha256],
+                decoded.full_width,
+                decoded.full_height,
+            )
+            for cover, decoded in readable
+        ]
+    )
