@@ -9,8 +9,10 @@ from recto.ledger.browsing import Browsing
 from recto.ledger.building import Building
 from recto.ledger.calibrations import CalibrationsKept
 from recto.ledger.catalogue import Catalogue
+from recto.ledger.comparing import Comparing, Finding
 from recto.ledger.control import Control
 from recto.ledger.database import Database
+from recto.ledger.duplicates import Decision, Duplicates, Pair
 from recto.ledger.editing import Editing
 from recto.ledger.evidence import Evidences
 from recto.ledger.intake import Intake
@@ -54,9 +56,11 @@ __all__ = [
     "PAUSED",
     "RESUMING",
     "BookRow",
+    "Decision",
     "Entry",
     "EntryItem",
     "EvidenceRow",
+    "Finding",
     "ItemRow",
     "JobRow",
     "KeptVersions",
@@ -67,6 +71,7 @@ __all__ = [
     "NewItem",
     "Outcome",
     "Page",
+    "Pair",
     "PhotoRow",
     "Picture",
     "SearchRow",
@@ -92,6 +97,8 @@ class Ledger(
     Keys,
     Pictures,
     CalibrationsKept,
+    Comparing,
+    Duplicates,
     Versions,
     Building,
     Switching,
