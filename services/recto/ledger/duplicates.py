@@ -200,7 +200,7 @@ def _counts(
     return {kind: n - few.get(kind, 0) for kind, n in _by_kind(connection.execute(by_kind).all()).items()}
 
 
-def _by_kind(rows: Iterable[Row[tuple[str, int]]]) -> dict[Alike, int]:
+def _by_kind(rows: Iterable[Any]) -> dict[Alike, int]:
     return {Alike(kind): count for kind, count in rows}
 
 
