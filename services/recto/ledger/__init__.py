@@ -12,7 +12,7 @@ from recto.ledger.catalogue import Catalogue
 from recto.ledger.comparing import Comparing, Finding
 from recto.ledger.control import Control
 from recto.ledger.database import Database
-from recto.ledger.duplicates import Decision, Duplicates, Pair
+from recto.ledger.duplicates import AlikeInJob, Decision, Duplicates, Pair
 from recto.ledger.editing import Editing
 from recto.ledger.evidence import Evidences
 from recto.ledger.intake import Intake
@@ -55,6 +55,7 @@ __all__ = [
     "FILE_NAME",
     "PAUSED",
     "RESUMING",
+    "AlikeInJob",
     "BookRow",
     "Decision",
     "Entry",

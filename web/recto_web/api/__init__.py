@@ -16,6 +16,11 @@ def register(app: Flask) -> None:
 
     description = describe(app)
     for module in (searches, evidence, books, covers, jobs, index, status):
+    from recto_web.api import books, covers, docs, duplicates, index, jobs, searches, status
+    from recto_web.api.openapi import describe, finished
+
+    description = describe(app)
+    for module in (searches, books, covers, duplicates, jobs, index, status):
         description.add(module.resource)
     app.register_blueprint(docs.blueprint)
     app.extensions[docs.EXTENSION] = finished(description, app)

@@ -32,6 +32,7 @@ class BookPage:
     isbn_warning: str
     errors: dict[str, str]
     max_bytes: int
+    alike: int  # pairs of covers of which one is this book's
 
 
 @blueprint.get("/books/<book:book_id>")
@@ -75,4 +76,5 @@ def _page(book: Book, errors: dict[str, str]) -> BookPage:
     covers = parts().ledger.covers_of(book.book_id)
     sides = tuple((side, tuple(cover for cover in covers if cover.side is side)) for side in Side)
     limit = parts().settings.max_image_bytes
-    return BookPage(book, sides, isbn.warning(book.isbn), errors, limit)
+    alike = sum(parts().ledger.duplicate_counts(book_id=book.book_id).values())
+    return BookPage(book, sides, isbn.warning(book.isbn), errors, limit, alike)
