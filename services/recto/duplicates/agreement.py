@@ -31,11 +31,13 @@ Matrix = npt.NDArray[np.float64]
 @dataclass(frozen=True)
 class Agreement:
     """`overlap`: part of the smaller picture that both show; `seen`: part of that where there is something to see;
-    `share`: part of what is to be seen that agrees."""
+    `share`: part of what is to be seen that agrees; `apart`: the largest region that disagrees, a part of the overlap.
+    """
 
     overlap: float
     seen: float
     share: float
+    apart: float
 
 
 def agreement(first: RGB, other: RGB, alignment: Matrix) -> Agreement:
@@ -50,14 +52,15 @@ def agreement(first: RGB, other: RGB, alignment: Matrix) -> Agreement:
     outline = project(to_pixels, corners(1, 1))
     warped, mask = _warp(other, to_pixels, outline, (width, height))
     if not mask.any():
-        return Agreement(0.0, 0.0, 0.0)
+        return Agreement(0.0, 0.0, 0.0, 1.0)
     similar, weight = _similarity(shown.astype(np.float32), _adjust(shown, warped, mask))
     weight = np.where(mask, weight, 0)
     smaller = min(abs(area(outline)), width * height)
     overlap = min(1.0, float(mask.sum() / max(smaller, 1.0)))
     total = float(weight.sum())
     share = float((weight * similar).sum()) / total if total > 0 else 0.0
-    return Agreement(overlap, float((weight > 0).sum() / mask.sum()), share)
+    apart = _largest((weight > 0) & ~similar) / mask.sum()
+    return Agreement(overlap, float((weight > 0).sum() / mask.sum()), share, float(apart))
 
 
 def _shrink(picture: RGB) -> RGB:
@@ -106,6 +109,12 @@ def _similarity(shown: Floats, warped: Floats) -> tuple[npt.NDArray[np.bool_], F
     colour = np.abs(_blur(shown) - _blur(warped)).max(axis=2) < COLOUR
     seen = np.sqrt(np.maximum(np.maximum(*variances), 0))
     return (light * structure > AGREES) & colour, np.where(seen < FLAT, 0, seen)
+
+
+def _largest(places: npt.NDArray[np.bool_]) -> int:
+    """Pixels of the largest connected region."""
+    _, _, regions, _ = cv2.connectedComponentsWithStats(places.astype(np.uint8))
+    return int(regions[1:, cv2.CC_STAT_AREA].max(initial=0))
 
 
 def _blur(values: Floats) -> Floats:

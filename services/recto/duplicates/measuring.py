@@ -44,6 +44,7 @@ class Likeness:
     overlap: float = 0.0
     seen: float = 0.0
     share: float = 0.0
+    apart: float = 1.0
 
     def rounded(self) -> dict[str, float]:
         """The measures by name, to keep."""
@@ -75,7 +76,7 @@ def measure(first: Described, other: Described, before: Likeness) -> Likeness:
 def _compared(before: Likeness, alignment: Matrix, first: Picture, other: Picture) -> Likeness:
     agreed = agreement(first(), other(), alignment)
     shift = float(np.abs(project(alignment, corners(1, 1)) - corners(1, 1)).max())
-    return replace(before, shift=shift, overlap=agreed.overlap, seen=agreed.seen, share=agreed.share)
+    return replace(before, shift=shift, **asdict(agreed))
 
 
 def _alignment(found: Verification, first: LocalFeatures, other: LocalFeatures) -> Matrix:
