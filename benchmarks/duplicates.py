@@ -61,6 +61,7 @@ def main(folder: Path, made: int, seed: int) -> None:
                 "all": len(near),
                 **Counter(str(own[pair]) for pair in near if pair in own),
             },
+            "covers_of_listed_pairs": _told(near, own),
             "other_pairs": dict(Counter(str(kind) for pair, kind in own.items() if pair not in near)),
             "made": _made_ones(_found(engine)),
         }
@@ -101,6 +102,12 @@ def _found(engine: Engine) -> dict[tuple[str, ...], Alike]:
         found |= {tuple(sorted((each.book.book_id, each.other_book.book_id))): each.kind for each in items}
         page += 1
     return found
+
+
+def _told(near: set[tuple[str, ...]], own: dict[tuple[str, ...], Alike]) -> str:
+    """How many covers of the listed pairs are told of with any other."""
+    wanted = {each for pair in near for each in pair}
+    return f"{len(wanted & {each for pair in own for each in pair})} of {len(wanted)}"
 
 
 def _made(kind: Alike, path: Path, rng: np.random.Generator) -> bytes:
