@@ -11,17 +11,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, or_, select, text, update
+from sqlalchemy import Connection, and_, delete, or_, select, update
 
 from recto.ledger.convert import cover_of
 from recto.ledger.database import Database, chunks, put_rows
 from recto.ledger.facts import locked_versions
 from recto.ledger.moves import locked_covers
 from recto.ledger.schema import cover, duplicate
-from recto.records import Alike, Cover
+from recto.records import Alike, Cover, CoverState
 
-# Written out as in the partial index, which neither database uses for parameters.
-WAITS = text("cover.compared is null and cover.state = 'indexed'")
+WAITS = and_(cover.c.compared.is_(None), cover.c.state == CoverState.INDEXED.value)
+"""Covers that are to be compared; an index holds those that were not, by state and age."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, delete, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, delete, exists, func, or_, select, union
 
 from recto.errors import NotFound
 from recto.ledger.comparing import WAITS
@@ -23,6 +23,7 @@ DIFFERENT = "different"
 """The one verdict: these are two books, and that their covers are alike is no mistake."""
 MAX_NOTE = 500
 _first, _other = cover.alias("first_cover"), cover.alias("second_cover")
+_ENDS = (duplicate.c.cover_id, duplicate.c.other_id)
 
 
 @dataclass(frozen=True)
@@ -110,19 +111,18 @@ class Duplicates:
 
     def alike_in_job(self, job_id: str) -> AlikeInJob:
         """What was found about the covers of a job; a cover that is alike to several counts once."""
-        item = job_item.c.cover_id
         with self._database.read() as connection:
             created = connection.execute(select(job.c.created).where(job.c.job_id == job_id)).scalar()
             if created is None:
                 return AlikeInJob()
-            of_job = (job_item.c.job_id == job_id, item.in_((duplicate.c.cover_id, duplicate.c.other_id)))
             # Since the job began: its covers were compared after that, and the index over times keeps it short.
             lately = (duplicate.c.found >= created, ~_is_decided())
-            count = select(func.count(item.distinct())).select_from(duplicate, job_item)
-            covers = connection.execute(count.where(*of_job, *lately)).scalar_one()
-            waiting = select(cover.c.cover_id).join(job_item, item == cover.c.cover_id)
-            waiting = waiting.where(WAITS, cover.c.created >= created, job_item.c.job_id == job_id).limit(1)
-            is_comparing = connection.execute(waiting).first() is not None
+            ends = union(*(select(end.label("end")).where(*lately) for end in _ENDS)).subquery()
+            count = select(func.count()).select_from(ends).where(_is_in(job_id, ends.c.end))
+            covers = connection.execute(count).scalar_one()
+            waits = (WAITS, cover.c.created >= created, _is_in(job_id, cover.c.cover_id))
+            waiting = connection.execute(select(cover.c.cover_id).where(*waits).limit(1)).first()
+            is_comparing = waiting is not None
         return AlikeInJob(covers, is_comparing)
 
     def decide(self, book_id: str, other_id: str, note: str = "") -> None:
@@ -167,18 +167,22 @@ def _is_decided() -> ColumnElement[bool]:
     return exists(select(decision.c.book_id).select_from(_first, _other, decision).where(*ends, *key))
 
 
+def _is_in(job_id: str, cover_id: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether a cover is an item of a job: looked up by the cover, of which there are few items, not by the job."""
+    of_job = job_item.c.job_id + "" == job_id  # no index gives it, so that the one over covers is used
+    return exists(select(job_item.c.item_id).where(job_item.c.cover_id == cover_id, of_job))
+
+
 def _chosen(connection: Connection, job_id: str, book_id: str, *, decided: bool) -> list[ColumnElement[bool]]:
     chosen: list[ColumnElement[bool]] = [_is_decided() if decided else ~_is_decided()]
-    ends = (duplicate.c.cover_id, duplicate.c.other_id)
     if job_id:
         created = connection.execute(select(job.c.created).where(job.c.job_id == job_id)).scalar_one_or_none()
         if created is None:
             raise NotFound(f"There is no job {job_id!r}.")
-        item = select(job_item.c.item_id).where(job_item.c.job_id == job_id, job_item.c.cover_id.in_(ends))
-        chosen += [duplicate.c.found >= created, exists(item)]
+        chosen += [duplicate.c.found >= created, or_(*(_is_in(job_id, end) for end in _ENDS))]
     if book_id:
         own = select(cover.c.cover_id).where(cover.c.book_id == book_id)
-        chosen.append(or_(*(end.in_(own) for end in ends)))
+        chosen.append(or_(*(end.in_(own) for end in _ENDS)))
     return chosen
 
 
@@ -190,7 +194,8 @@ def _counts(
     if narrowed:
         return _by_kind(connection.execute(by_kind.where(*chosen)).all())
     ends = (_first.c.cover_id, _other.c.cover_id)
-    books = (decision.c.book_id == _first.c.book_id, decision.c.other_id == _other.c.book_id)
+    # No index gives these sums, so that the few decisions are gone through and not the covers.
+    books = (decision.c.book_id + "" == _first.c.book_id, decision.c.other_id + "" == _other.c.book_id)
     pair = (duplicate.c.cover_id == _smaller(*ends), duplicate.c.other_id == _larger(*ends))
     joined = decision.join(_first, books[0]).join(_other, books[1]).join(duplicate, and_(*pair))
     once = or_(decision.c.book_id != decision.c.other_id, _first.c.cover_id < _other.c.cover_id)

@@ -97,9 +97,10 @@ cover = Table(
     ),
     Index(
         "cover_to_compare",
+        "state",
         "created",
-        sqlite_where=text("compared is null and state = 'indexed'"),
-        postgresql_where=text("compared is null and state = 'indexed'"),
+        sqlite_where=text("compared is null"),
+        postgresql_where=text("compared is null"),
     ),
 )
 

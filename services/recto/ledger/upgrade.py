@@ -79,7 +79,7 @@ _FORMAT_3 = (
     "create index duplicate_by_kind on duplicate (kind, found)",
     "create index duplicate_by_found on duplicate (found)",
     "alter table cover add column compared double precision",
-    "create index cover_to_compare on cover (created) where compared is null and state = 'indexed'",
+    "create index cover_to_compare on cover (state, created) where compared is null",
     """create table decision (
         book_id {key} not null,
         other_id {key} not null,
