@@ -24,7 +24,7 @@ LARGEST_PART = 0.2
 of those 18 apart, and .01 of the covers with a sticker."""
 RICH = 0.25
 """Part of the features that match, at least, for the same artwork: a frame or a mark that a whole series shares has
-less (.09 to .20 in bench), a picture more (.27 to .56)."""
+less (.09 to .23 in bench), a picture more (.25 to .57)."""
 IN_PLACE = 0.12
 """Largest move of a corner, as a part of the side, for a look-alike: the layout is the same. With .2 covers of
 different series of one publisher are called so; of the pairs listed in bench .64 are found with .12, .72 with .2."""
