@@ -42,6 +42,15 @@ class Verdict(StrEnum):
     NOT_FOUND = "not_found"
 
 
+class Alike(StrEnum):
+    """In which way two covers are alike, the strongest first."""
+
+    SAME_FILE = "same_file"  # the same bytes
+    SAME_PICTURE = "same_picture"  # the same picture encoded anew, resized, slightly cropped
+    SAME_ARTWORK = "same_artwork"  # most of the picture agrees, a part differs: another printing
+    LOOK_ALIKE = "look_alike"  # layout and lettering agree, the picture differs: another volume of a series
+
+
 @dataclass(frozen=True)
 class Book:
     """A book of the catalogue. `book_id` is the caller's own id, an ISBN by default."""

@@ -62,7 +62,7 @@ def recto(tmp_path_factory: pytest.TempPathFactory, covers: Path) -> Iterator[Re
     folder = tmp_path_factory.mktemp("data")
     with Up(Settings(data_dir=folder, torch_threads=1)):
         run = Recto(folder)
-        assert run.json("ingest", covers) | {"job": "", "seconds": 0} == {
+        assert run.json("ingest", covers) | {"job": "", "alike": 0, "seconds": 0} == {
             "job": "",
             "books": 6,
             "covers": 10,
@@ -70,6 +70,7 @@ def recto(tmp_path_factory: pytest.TempPathFactory, covers: Path) -> Iterator[Re
             "unchanged": 0,
             "failed": 0,
             "barcode_conflicts": 0,
+            "alike": 0,
             "seconds": 0,
         }
         yield run

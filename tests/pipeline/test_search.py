@@ -137,7 +137,6 @@ def test_an_empty_catalogue_answers_not_found(shelf: Shelf) -> None:
         "recipe": shelf.engine.version.recipe_id,
         "calibration": DEFAULT.told(shelf.engine.version.recipe_id),
         "barcodes": [],
-        "contradiction": [],
     }
 
 

@@ -39,12 +39,14 @@ def put_book(
     return cover
 
 
-def index_all(ledger: Ledger) -> None:
-    """Let every queued cover become searchable, as far as the ledger is concerned."""
+def index_all(ledger: Ledger, *, compared: bool = True) -> None:
+    """Let every queued cover become searchable, and compared with others, as far as the ledger is concerned."""
     while covers := ledger.claim("test", 100, 60.0):
         ids = [cover.cover_id for cover in covers]
         ledger.stage(ids, f"{ids[0]}.npz")
         ledger.mark_indexed(ids, "recipe")
+        if compared:
+            ledger.finish_comparison(ids, [])
 
 
 def row_of(

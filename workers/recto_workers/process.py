@@ -22,6 +22,7 @@ from recto.recipe import Version
 from recto.settings import Settings
 from recto_workers import messages, tasks, tracing
 from recto_workers.app import WORKER_SOCKET_SECONDS, connect, make_app
+from recto_workers.comparing import Comparing
 from recto_workers.heartbeat import Beating, Heartbeat, alive
 from recto_workers.messages import Producer
 from recto_workers.sweep import Sweep
@@ -85,7 +86,7 @@ def _consume(app: Celery, role: str, name: str) -> int:
 
 @contextmanager
 def _companions(settings: Settings, redis_url: str, role: str, worker: tasks.Worker) -> Iterator[None]:
-    """The threads beside the tasks: heartbeat, upkeep of the versions, sweep (index process only)."""
+    """The threads beside the tasks: heartbeat, upkeep of the versions, sweep and comparison (index process only)."""
     client = connect(redis_url)
     queues = messages.INGEST_QUEUES if role == "ingest" else messages.INDEX_QUEUES
     beating = Beating(
@@ -101,6 +102,7 @@ def _companions(settings: Settings, redis_url: str, role: str, worker: tasks.Wor
         ),
     )
     sweep = Sweep(settings, worker.engine.ledger, worker.engine.blobs, worker.producer, client)
+    comparing = Comparing(worker.engine, worker.name, worker.searching)
 
     def on_ready(**_: Any) -> None:
         # Celery takes SIGINT for a cold shutdown; for a person at a terminal both mean: finish and end.
@@ -109,6 +111,7 @@ def _companions(settings: Settings, redis_url: str, role: str, worker: tasks.Wor
         upkeep.start()
         if role == "index":
             sweep.start()
+            comparing.start()
 
     def on_stopping(**_: Any) -> None:
         threading.Thread(target=_give_back_late, args=(worker,), daemon=True).start()
@@ -118,7 +121,7 @@ def _companions(settings: Settings, redis_url: str, role: str, worker: tasks.Wor
     try:
         yield
     finally:
-        for thread in (upkeep, sweep, beating):
+        for thread in (upkeep, comparing, sweep, beating):
             if thread.is_alive():
                 thread.stop()
         client.close()

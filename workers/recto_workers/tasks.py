@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from celery import Celery
@@ -14,6 +14,7 @@ from recto import evidence, ingest, maintenance, search
 from recto.engine import Engine
 from recto.errors import Unavailable
 from recto_workers import messages
+from recto_workers.comparing import Searching
 from recto_workers.messages import Producer, Task
 
 _log = logging.getLogger(__name__)
@@ -26,6 +27,7 @@ class Worker:
     engine: Engine
     producer: Producer
     name: str
+    searching: Searching = field(default_factory=Searching)
 
 
 def register_ingest(app: Celery, worker: Worker) -> None:
@@ -47,7 +49,8 @@ def register_index(app: Celery, worker: Worker) -> None:
     writing = threading.Lock()
 
     def run_search(search_id: str) -> None:
-        search.run_search(worker.engine, search_id)
+        with worker.searching:
+            search.run_search(worker.engine, search_id)
 
     def make_evidence(search_id: str, photo: str, cover_id: str) -> None:
         evidence.run_evidence(worker.engine, search_id, int(photo), cover_id)

@@ -10,8 +10,10 @@ from recto.ledger.browsing import Browsing
 from recto.ledger.building import Building
 from recto.ledger.calibrations import CalibrationsKept
 from recto.ledger.catalogue import Catalogue
+from recto.ledger.comparing import Comparing, Finding
 from recto.ledger.control import Control
 from recto.ledger.database import Database
+from recto.ledger.duplicates import AlikeInJob, Decision, Duplicates, Pair
 from recto.ledger.editing import Editing
 from recto.ledger.evidence import Evidences
 from recto.ledger.intake import Intake
@@ -54,11 +56,14 @@ __all__ = [
     "FILE_NAME",
     "PAUSED",
     "RESUMING",
+    "AlikeInJob",
     "BarcodeConflict",
     "BookRow",
+    "Decision",
     "Entry",
     "EntryItem",
     "EvidenceRow",
+    "Finding",
     "ItemRow",
     "JobRow",
     "KeptVersions",
@@ -69,6 +74,7 @@ __all__ = [
     "NewItem",
     "Outcome",
     "Page",
+    "Pair",
     "PhotoRow",
     "Picture",
     "SearchRow",
@@ -95,6 +101,8 @@ class Ledger(
     Pictures,
     Barcodes,
     CalibrationsKept,
+    Comparing,
+    Duplicates,
     Versions,
     Building,
     Switching,

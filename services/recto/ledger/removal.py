@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from sqlalchemy import Connection, delete, select
 
 from recto.ledger import schema
+from recto.ledger.comparing import forget_findings
 from recto.ledger.convert import book_of
 from recto.ledger.database import Database, add_rows, chunks, put_rows
 from recto.ledger.facts import Other, locked_versions
@@ -107,6 +108,7 @@ def _remove_covers(
     settle(connection, ids, Outcome.FAILED, "deleted", reason)
     if other is not None:
         forget_failures(connection, other, ids)
+    forget_findings(connection, ids)
     for some in chunks(ids):
         for table in (schema.other_cover, schema.cover):
             connection.execute(delete(table).where(table.c.cover_id.in_(some)))

@@ -84,6 +84,7 @@ cover = Table(
     Column("staged_file", String, nullable=False, default=""),
     Column("created", Float, nullable=False),
     Column("moved", Float, nullable=False),  # time of the last change of state
+    Column("compared", Float),  # when it was compared with the covers that were there before it
     Index("cover_by_book", "book_id"),
     Index("cover_by_sha256", "sha256"),
     Index("cover_in_queue", "state", "attempts", "moved"),  # claims, counts by state
@@ -93,6 +94,13 @@ cover = Table(
         "staged_file",
         sqlite_where=text("staged_file <> ''"),
         postgresql_where=text("staged_file <> ''"),
+    ),
+    Index(
+        "cover_to_compare",
+        "state",
+        "created",
+        sqlite_where=text("compared is null"),
+        postgresql_where=text("compared is null"),
     ),
 )
 
@@ -243,6 +251,7 @@ duplicate = Table(  # two covers of different books that are alike, and how; cov
     Column("found", Float, nullable=False),
     Index("duplicate_by_other", "other_id"),
     Index("duplicate_by_kind", "kind", "found"),
+    Index("duplicate_by_found", "found"),
 )
 
 decision = Table(  # what a person said of two books; book_id < other_id

@@ -100,6 +100,9 @@ _FORMAT_3 = (
         primary key (cover_id, other_id))""",
     "create index duplicate_by_other on duplicate (other_id)",
     "create index duplicate_by_kind on duplicate (kind, found)",
+    "create index duplicate_by_found on duplicate (found)",
+    "alter table cover add column compared double precision",
+    "create index cover_to_compare on cover (state, created) where compared is null",
     """create table decision (
         book_id {key} not null,
         other_id {key} not null,

@@ -11,11 +11,11 @@ from recto_web.rendering import is_api
 
 def register(app: Flask) -> None:
     """Add the API to the application."""
-    from recto_web.api import books, covers, docs, evidence, index, jobs, searches, status
+    from recto_web.api import books, covers, docs, duplicates, evidence, index, jobs, searches, status
     from recto_web.api.openapi import describe, finished
 
     description = describe(app)
-    for module in (searches, evidence, books, covers, jobs, index, status):
+    for module in (searches, evidence, books, covers, duplicates, jobs, index, status):
         description.add(module.resource)
     app.register_blueprint(docs.blueprint)
     app.extensions[docs.EXTENSION] = finished(description, app)

@@ -34,6 +34,30 @@ COVER = {
     "thumbnail_url": "/api/v1/covers/0b9f9f0e-5f0f-5a34-b1f7-3a1c35a4b0ad/thumbnail",
     "image_url": "/api/v1/covers/0b9f9f0e-5f0f-5a34-b1f7-3a1c35a4b0ad/image",
 }
+DUPLICATE = {
+    "kind": "same_artwork",
+    "found": "2026-11-21T09:30:00.000Z",
+    "measures": {"cosine": 0.91, "inliers": 116, "matched": 0.41, "overlap": 0.98, "share": 0.83},
+    "covers": [
+        COVER,
+        {
+            **COVER,
+            "cover_id": "7c1d2a3b-9f0e-5a34-8c3f-1b2c3d4e5f60",
+            "book_id": "9783161484117",
+            "url": "/api/v1/covers/7c1d2a3b-9f0e-5a34-8c3f-1b2c3d4e5f60",
+            "book_url": "/api/v1/books/9783161484117",
+            "thumbnail_url": "/api/v1/covers/7c1d2a3b-9f0e-5a34-8c3f-1b2c3d4e5f60/thumbnail",
+            "image_url": "/api/v1/covers/7c1d2a3b-9f0e-5a34-8c3f-1b2c3d4e5f60/image",
+        },
+    ],
+    "decision": {
+        "verdict": "different",
+        "note": "First and second edition",
+        "decided": "2026-11-22T10:00:00.000Z",
+    },
+    "decision_url": "/api/v1/duplicates/0b9f9f0e-5f0f-5a34-b1f7-3a1c35a4b0ad"
+    "/7c1d2a3b-9f0e-5a34-8c3f-1b2c3d4e5f60/decision",
+}
 JOB = {
     "job_id": "4c1d0e8f9a7b6c5d",
     "kind": "ingest",
@@ -54,8 +78,10 @@ JOB = {
     "trouble": "",
     "rate": 3.5,
     "seconds_left": 0.3,
+    "alike": 1,
     "url": "/api/v1/jobs/4c1d0e8f9a7b6c5d",
     "items_url": "/api/v1/jobs/4c1d0e8f9a7b6c5d/items",
+    "duplicates_url": "/api/v1/duplicates?job_id=4c1d0e8f9a7b6c5d",
     "page_url": "/jobs/4c1d0e8f9a7b6c5d",
 }
 INDEX = {

@@ -49,8 +49,15 @@ class JobSchema(Schema):
     )
     rate = said(fields.Float, "Covers a second, lately.", dump_only=True)
     seconds_left = said(fields.Float, "Time left, where that can be said.", dump_only=True, allow_none=True)
+    alike = said(
+        fields.Integer,
+        "Its covers that look like others; null in lists, and while some are still to be compared.",
+        dump_only=True,
+        allow_none=True,
+    )
     url = address("This job.")
     items_url = address("Its items.")
+    duplicates_url = address("What they look like.")
     page_url = address("Its page for people.")
 
 
@@ -101,7 +108,7 @@ class RetrySchema(Schema):
     stage = text(40, "Those that failed in this stage.", load_default="")
 
 
-def show_job(row: JobRow) -> dict[str, Any]:
+def show_job(row: JobRow, alike: int | None = None) -> dict[str, Any]:
     """A job as JSON."""
     seen = view(row)
     names = ("job_id", "kind", "source", "state", "reason", *COUNTS, *SOURCE)
@@ -111,8 +118,10 @@ def show_job(row: JobRow) -> dict[str, Any]:
         "finished": row.finished,
         "rate": round(seen.rate, 3),
         "seconds_left": round(seen.seconds_left, 1) if seen.seconds_left is not None else None,
+        "alike": alike,
         "url": url_for("api_jobs.get", job_id=row.job_id),
         "items_url": url_for("api_jobs.items", job_id=row.job_id),
+        "duplicates_url": url_for("api_duplicates.listing", job_id=row.job_id),
         "page_url": url_for("jobs.show", job_id=row.job_id),
     }
 

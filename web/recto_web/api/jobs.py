@@ -72,7 +72,8 @@ def submit() -> Response:
 @fails(s404=NO_JOB)
 def get(job_id: str) -> dict[str, Any]:
     """Get a job"""
-    return show_job(_job(job_id))
+    row, found = _job(job_id), parts().ledger.alike_in_job(job_id)
+    return show_job(row, None if row.waiting or found.is_comparing else found.covers)
 
 
 @resource.on("GET", "/jobs/<job_id>/items")

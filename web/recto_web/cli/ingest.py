@@ -11,14 +11,17 @@ import click
 
 from recto.s3 import is_s3
 from recto.settings import Settings
+from recto_web.cli.duplicates import told
 from recto_web.cli.progress import Progress
 from recto_web.cli.session import connect
 
 if TYPE_CHECKING:
-    from recto.ledger import BarcodeConflict, JobRow, Ledger, Page
+    from recto.ledger import AlikeInJob, BarcodeConflict, JobRow, Ledger, Page
 
 EXIT_SOME_FAILED = 3
 POLL_SECONDS = 0.3
+COMPARE_SECONDS = 20.0
+"""Longest wait, after the last cover is searchable, for what is said of its likeness to others; moments, usually."""
 FAILURES_SHOWN = 20
 
 
@@ -58,7 +61,8 @@ def ingest(source: str, as_json: bool, no_wait: bool, roots: tuple[str, ...]) ->
             click.echo(json.dumps({"job": job_id}) if as_json else f"Handed over as job {job_id}.")
             return
         job = _wait(ledger, job_id, quiet=as_json)
-        _report(ledger, job, time.monotonic() - started, as_json)
+        seconds = time.monotonic() - started
+        _report(ledger, job, seconds, _compared(ledger, job_id), as_json)
 
 
 def _checked(source: str) -> str:
@@ -78,7 +82,15 @@ def _wait(ledger: Ledger, job_id: str, *, quiet: bool) -> JobRow:
             time.sleep(POLL_SECONDS)
 
 
-def _report(ledger: Ledger, job: JobRow, seconds: float, as_json: bool) -> None:
+def _compared(ledger: Ledger, job_id: str) -> AlikeInJob:
+    """What the comparison with other covers found, once it is done."""
+    deadline = time.monotonic() + COMPARE_SECONDS
+    while (found := ledger.alike_in_job(job_id)).is_comparing and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
+    return found
+
+
+def _report(ledger: Ledger, job: JobRow, seconds: float, alike: AlikeInJob, as_json: bool) -> None:
     if not as_json:
         for item in ledger.job_items(job.job_id, "failed", 1, FAILURES_SHOWN).items:
             click.echo(f"failed: {item.path}: {item.reason} ({item.stage})", err=True)
@@ -98,6 +110,7 @@ def _report(ledger: Ledger, job: JobRow, seconds: float, as_json: bool) -> None:
         "unchanged": job.unchanged,
         "failed": job.failed,
         "barcode_conflicts": conflicts.total,
+        "alike": alike.covers,
         "seconds": round(seconds, 2),
     }
     if as_json:
@@ -109,6 +122,10 @@ def _report(ledger: Ledger, job: JobRow, seconds: float, as_json: bool) -> None:
             f"{job.books} books, {job.covers} covers: {job.indexed} indexed, {job.unchanged} unchanged, "
             f"{job.failed} failed{conflicting} in {seconds:.1f} s ({rate:.1f} a second)."
         )
+        if alike.covers:
+            click.echo(told(alike.covers, job.job_id))
+        if alike.is_comparing:
+            click.echo("Its covers are still being compared with the others.")
     if job.failed:
         raise SystemExit(EXIT_SOME_FAILED)
 

@@ -34,6 +34,7 @@ class BookPage:
     conflicts: dict[str, str]  # by cover_id, where its barcode is not the book's
     errors: dict[str, str]
     max_bytes: int
+    alike: int  # pairs of covers of which one is this book's
 
 
 @blueprint.get("/books/<book:book_id>")
@@ -77,7 +78,9 @@ def _page(book: Book, errors: dict[str, str]) -> BookPage:
     covers = parts().ledger.covers_of(book.book_id)
     sides = tuple((side, tuple(cover for cover in covers if cover.side is side)) for side in Side)
     limit = parts().settings.max_image_bytes
-    return BookPage(book, sides, isbn.warning(book.isbn), _conflicts(book.book_id), errors, limit)
+    alike = sum(parts().ledger.duplicate_counts(book_id=book.book_id).values())
+    warning, conflicts = isbn.warning(book.isbn), _conflicts(book.book_id)
+    return BookPage(book, sides, warning, conflicts, errors, limit, alike)
 
 
 def _conflicts(book_id: str) -> dict[str, str]:

@@ -17,6 +17,7 @@ from recto.ledger import ItemRow, JobRow, Ledger, Outcome
 from recto.records import Book
 from recto_web import isbn
 from recto_web.adding import wake
+from recto_web.pages import duplicates
 from recto_web.paging import Pager, page_number, pager
 from recto_web.parts import parts
 from recto_web.rendering import render, wants_json
@@ -144,6 +145,7 @@ class JobPage:
     stages: dict[str, int]  # failed items that can be tried again, by stage
     book: Book | None  # when the job is about one book
     isbn_warning: str
+    alikes: duplicates.AlikesOfJob
 
 
 @blueprint.get("/jobs")
@@ -174,7 +176,12 @@ def show(job_id: str) -> ResponseReturnValue:
     shown_pages = pager(page, "jobs.show", {"job_id": job_id, "show": shown})
     stages = _stages(ledger, row)
     warning = isbn.warning(book.isbn) if book else ""
-    return render(JobPage(view(row), is_small, shown, counts, items, shown_pages, stages, book, warning))
+    alikes = (
+        duplicates.of_job(job_id, is_small=is_small) if row.kind == "ingest" else duplicates.AlikesOfJob()
+    )
+    return render(
+        JobPage(view(row), is_small, shown, counts, items, shown_pages, stages, book, warning, alikes)
+    )
 
 
 @blueprint.get("/jobs/<job_id>/export.csv")
