@@ -89,6 +89,26 @@ def test_only_books_in_the_same_place_are_look_alikes(
     assert text.index("Also in your photo") < text.index(">Walden<")
 
 
+def test_photos_of_different_books_are_told_with_what_each_shows(
+    client: FlaskClient, ledger: Ledger, blobs: Blobs
+) -> None:
+    rows = [
+        row_of(RAVEN, put_book(ledger, blobs, RAVEN), 0.99, 60),
+        row_of(TWIN, put_book(ledger, blobs, TWIN, "maroon"), 0.98, 50) | {"photo": 1},
+    ]
+    search_id = put_search(ledger, blobs, "ambiguous", rows)
+    row = ledger.search(search_id)
+    assert row is not None
+    assert row.result is not None
+    told = [{"photo": 0, "book_id": "raven"}, {"photo": 1, "book_id": "raven-2"}]
+    photos = row.result["photos"] * 2
+    ledger.finish_search(search_id, {**row.result, "contradiction": told, "photos": photos})
+    text = client.get(f"/searches/{search_id}").text
+    assert "Your photos show different books" in text
+    assert text.index("Photo 1, with the region that matched") < text.index("Photo 2, with the region")
+    assert "search for each by itself" in text
+
+
 def test_a_book_that_is_not_there_can_be_added(client: FlaskClient, ledger: Ledger, blobs: Blobs) -> None:
     rows = [row_of(RAVEN, put_book(ledger, blobs, RAVEN), 0.04, 5, seen=False)]
     text = client.get(f"/searches/{put_search(ledger, blobs, 'not_found', rows)}").text

@@ -149,12 +149,13 @@ def differences(books: Sequence[Candidate]) -> list[Difference]:
     return [Difference(name, values) for name, values in columns.items() if len(set(values)) > 1]
 
 
-def photos(row: SearchRow, best: Candidate | None, also: Sequence[Candidate]) -> list[PhotoView]:
-    """The photos of a search that was answered, with the region of the best book and of others seen beside it."""
+def photos(row: SearchRow, shown: Sequence[Candidate], also: Sequence[Candidate]) -> list[PhotoView]:
+    """The photos of a search that was answered, each with the region of the first book of the answer that it shows, and
+    of others seen beside it."""
     assert row.result is not None
     views = []
     for number, photo in enumerate(row.result["photos"]):
-        outline = best.outline if best and best.photo == number else ()
+        outline = next((book.outline for book in shown if book.photo == number), ())
         corners = _corners(outline)
         width, height = int(photo["width"]), int(photo["height"])
         views.append(

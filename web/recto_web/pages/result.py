@@ -148,7 +148,7 @@ def _page(row: SearchRow, result: Mapping[str, Any]) -> ResultPage:
         advice=evidence_views.advice(compared),
         also=tuple(also),
         others=tuple(result_views.runners_up(found, [*shown, *also])),
-        photos=tuple(result_views.photos(row, best, also)),
+        photos=tuple(result_views.photos(row, shown, also)),
         with_numbers=shows_percentage(result.get("calibration")),
         calibration=calibration_words.of_answer(result.get("calibration")),
         barcodes=tuple(barcode_views.barcodes(result)),
