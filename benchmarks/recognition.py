@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 import psutil
+from PIL import Image
 
 from recto.settings import Settings
 from recto_workers.instance import temporary
@@ -38,7 +39,7 @@ def main() -> None:
             before = _index_memory()
             ingest = _recto(environment, "ingest", arguments.bench / "manifest.csv", "--json")[-1]
             after = _index_memory()
-            photos = [arguments.bench / query["file"] for query in queries]
+            photos = _photos(arguments.bench, queries, arguments.megapixels, folder)
             results = _recto(environment, "search", *photos, "--json", "--limit", "100")
         _report_ingest(ingest, before, after, folder)
     answers = {Path(result["photo"]).name: result for result in results}
@@ -63,11 +64,33 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--encoder", default=Settings().encoder, help="encoder of the catalogue")
     parser.add_argument("--data", type=Path, help="data folder to keep (default: a temporary one)")
     parser.add_argument("--every", type=int, default=1, help="take every n-th photo only")
+    parser.add_argument(
+        "--megapixels", type=float, help="enlarge the photos to so many megapixels, as cameras send them"
+    )
     parser.add_argument("--json", type=Path, help="write the raw results here")
     arguments = parser.parse_args()
     if not (arguments.bench / "queries.csv").is_file():
         sys.exit(f"{arguments.bench} holds no queries.csv; name the labelled photos with --bench")
     return arguments
+
+
+def _photos(
+    bench: Path, queries: Sequence[dict[str, str]], megapixels: float | None, folder: Path
+) -> list[Path]:
+    """The photos; enlarged ones are written into the data folder first, under the same names."""
+    photos = [bench / query["file"] for query in queries]
+    if megapixels is None:
+        return photos
+    enlarged = folder / "enlarged"
+    enlarged.mkdir(exist_ok=True)
+    for photo in photos:
+        with Image.open(photo) as image:
+            scale = (megapixels * 1e6 / (image.width * image.height)) ** 0.5
+            size = (round(image.width * scale), round(image.height * scale))
+            image.convert("RGB").resize(size, Image.Resampling.BICUBIC).save(
+                enlarged / photo.name, quality=92
+            )
+    return [enlarged / photo.name for photo in photos]
 
 
 @contextmanager
