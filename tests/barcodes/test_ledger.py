@@ -93,6 +93,8 @@ def test_books_of_an_older_ledger_are_found_by_their_isbn_after_the_upgrade(sett
     with database.write() as connection:  # as format 2 left it
         for table in ("picture_barcode", "picture", "duplicate", "decision", "calibration", "evidence"):
             connection.execute(text(f"drop table {table}"))
+        connection.execute(text("drop index cover_to_compare"))
+        connection.execute(text("alter table cover drop column compared"))
         connection.execute(text("delete from book_term where kind = 'isbn'"))
         connection.execute(text("update meta set value = '2' where key = 'format'"))
     prepare(database, 3, UPGRADES)

@@ -142,16 +142,17 @@ def _sentence(photo: Path, result: dict[str, Any]) -> str:
 
 
 def _seen(book: dict[str, Any]) -> str:
-    if book["barcode"] and not book["inliers"]:
+    by_barcode = book.get("barcode", False)  # of a worker that is older, no word
+    if by_barcode and not book["inliers"]:
         return "by its barcode alone"
-    return f"{book['side']}, {book['inliers']} matched points{', and its barcode' if book['barcode'] else ''}"
+    return f"{book['side']}, {book['inliers']} matched points{', and its barcode' if by_barcode else ''}"
 
 
 def _barcode_lines(result: dict[str, Any]) -> list[str]:
     """A line for each barcode that says something else than the answer."""
     lines = []
     first = result["books"][0]["book_id"] if result["verdict"] != "not_found" else ""
-    for barcode in result["barcodes"]:
+    for barcode in result.get("barcodes", ()):
         if not barcode["books"] and barcode["isbn"]:
             lines.append(f"  ISBN {barcode['isbn']} read from the barcode; not in the catalogue")
         elif barcode["books"] and first not in barcode["books"]:
