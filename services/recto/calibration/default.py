@@ -38,8 +38,8 @@ left out), and on 25 photos without a match. It gives
     probability      .01   .06   .15   .30   .47   .62   .73   .87   .97
 
 At 13 inliers, the first that is found, no right pair of smvs_dvd is lost and none of its wrong ones (at most 7) passes;
-of the 120 drawn photos one wrong one passes and six right ones, badly blurred or cut, are lost. The verification of today,
-which matches again along the homography, has fewer inliers for wrong covers and more for right ones; the curve was kept,
-since it errs on the safe side.
+of the 120 drawn photos one wrong one passes and six right ones, badly blurred or cut, are lost. It was fitted before
+verification matched again along the homography, which leaves wrong covers fewer inliers and gives right ones more: the
+curve was kept, since it errs on the safe side.
 
 The recipe is that of a new catalogue. When recipes change, measure again and write both here (CONTRIBUTING.md)."""
