@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recto.errors import BadInput, Refused
-from recto.ledger import Ledger
+from recto.ledger import ItemRow, Ledger
 from recto.records import Side, Where
 from recto.settings import Settings
 from recto_web.cli.search import run_one
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from recto.evaluate.outcomes import Answer
 
 POLL_SECONDS = 0.3
+PAGE_SIZE = 1000
 MANIFEST = "references.jsonl"
 
 
@@ -53,8 +54,7 @@ class Product:
         while (job := ledger.job(job_id)) is not None and job.state not in ("done", "failed", "cancelled"):
             progress(job.covers - job.waiting, job.covers)
             time.sleep(POLL_SECONDS)
-        items = ledger.job_items(job_id, "failed", 1, len(references)).items
-        return [f"{item.path}: {item.reason}" for item in items]
+        return [f"{item.path}: {item.reason}" for item in failed_items(ledger, job_id)]
 
     def search(self, photo: LabelledPhoto, without: Sequence[frozenset[str]]) -> list[Answer]:
         """The answer to a photo for each set of books to leave out."""
@@ -80,6 +80,14 @@ def product(settings: Settings) -> Iterator[Product]:
         ledger = Ledger.open(own)
         stack.callback(ledger.close)
         yield Product(Session(own, ledger, Producer(instance.redis_url, own)), folder)
+
+
+def failed_items(ledger: Ledger, job_id: str, page_size: int = PAGE_SIZE) -> Iterator[ItemRow]:
+    """What failed in a job, page by page: the ledger gives no more than a thousand rows at once."""
+    page = 1
+    while items := ledger.job_items(job_id, "failed", page, page_size).items:
+        yield from items
+        page += 1
 
 
 def to_answer(result: dict[str, Any]) -> Answer:
