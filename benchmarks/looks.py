@@ -18,6 +18,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import psutil
 import torch
 from PIL import Image
 
@@ -72,6 +73,8 @@ def main() -> None:
     for name, options in (("easy", EASY), ("typical", TYPICAL)):
         tables = _tables(arguments.bench, arguments.tables, options)
         _report_tables(f"tables of six, {name}", engine, lane, tables)
+    memory = psutil.Process().memory_info()
+    print(f"\nresident less file-backed memory: {(memory.rss - memory.shared) / 2**20:.0f} MiB")
     engine.close()
 
 
