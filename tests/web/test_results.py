@@ -15,6 +15,9 @@ RAVEN = Book("raven", "The Raven", ("Edgar Allan Poe",), publisher="Wiley", year
 TWIN = Book("raven-2", "The Raven", ("Edgar Allan Poe",), publisher="Wiley", year=1846)
 
 
+NUMBER = "9783161484100"
+
+
 def test_a_found_book_is_shown_with_its_evidence(client: FlaskClient, ledger: Ledger, blobs: Blobs) -> None:
     raven, twin = put_book(ledger, blobs, RAVEN), put_book(ledger, blobs, TWIN, "maroon")
     rows = [row_of(RAVEN, raven, 0.97, 84), row_of(TWIN, twin, 0.02, 4, seen=False)]
@@ -102,11 +105,23 @@ def test_photos_of_different_books_are_told_with_what_each_shows(
     assert row.result is not None
     told = [{"photo": 0, "book_id": "raven"}, {"photo": 1, "book_id": "raven-2"}]
     photos = row.result["photos"] * 2
-    ledger.finish_search(search_id, {**row.result, "contradiction": told, "photos": photos})
+    bars = {
+        "photo": 1,
+        "text": NUMBER,
+        "isbn": NUMBER,
+        "outline": CORNERS,
+        "books": ["raven-2"],
+        "agrees": True,
+    }
+    ledger.finish_search(
+        search_id, {**row.result, "contradiction": told, "photos": photos, "barcodes": [bars]}
+    )
     text = client.get(f"/searches/{search_id}").text
     assert "Your photos show different books" in text
     assert text.index("Photo 1, with the region that matched") < text.index("Photo 2, with the region")
     assert "search for each by itself" in text
+    assert f"{NUMBER}</span> is that of" in text
+    assert "says the same:" not in text
 
 
 def test_a_book_that_is_not_there_can_be_added(client: FlaskClient, ledger: Ledger, blobs: Blobs) -> None:
