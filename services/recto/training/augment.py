@@ -22,9 +22,11 @@ Random = np.random.Generator
 class PhotoOptions:
     """Ranges of the simulated photos."""
 
-    turn: float = 50.0
-    """Largest turn in degrees of most photos: searches embed four rotations, so each angle is within 45 of one."""
-    any_turn: float = 0.2
+    turn: float = 40.0
+    """Largest turn in degrees of most photos."""
+    quarter_turn: float = 0.2
+    """Share of photos turned by a quarter, a half or three quarters on top: a telephone that did not know how it was held."""
+    any_turn: float = 0.15
     """Share of photos turned by any angle."""
     smallest: float = 0.25
     largest: float = 1.6
@@ -50,6 +52,29 @@ def identity(cover: RGB, rng: Random) -> RGB:
         grey, share = np.full((3, 3), 1 / 3), rng.uniform(0.4, 1)
         cover = _recolour(cover, grey * share + np.eye(3) * (1 - share))
     return np.ascontiguousarray(cover)
+
+
+def composite(cover: RGB, other: RGB, rng: Random) -> RGB:
+    """A new cover from two: a part of the one replaced by a part of the other, or one printed over the other.
+
+    Two covers of a batch may so share half of what they show, and the network has to look at the rest.
+    """
+    kind = rng.random()
+    if kind < 0.2:
+        return np.minimum(cover, other)  # dark print on the other's picture
+    if kind < 0.3:
+        return np.maximum(cover, other)
+    if kind < 0.4:
+        share = rng.uniform(0.3, 0.7)
+        return np.asarray(cv2.addWeighted(cover, share, other, 1 - share, 0), np.uint8)
+    mixed = cover.copy()
+    rows, columns = cover.shape[:2]
+    height = int(rng.uniform(0.2, 0.75) * rows)
+    width = columns if rng.random() < 0.5 else int(rng.uniform(0.4, 1) * columns)
+    top, from_top = (int(rng.integers(0, rows - height + 1)) for _ in range(2))
+    left = int(rng.integers(0, columns - width + 1))
+    mixed[top : top + height, left : left + width] = other[from_top : from_top + height, left : left + width]
+    return mixed
 
 
 def _recolour(cover: RGB, mixing: npt.NDArray[np.float64]) -> RGB:
@@ -111,7 +136,8 @@ def _corners(
         corners + rng.uniform(-options.perspective, options.perspective, (4, 2)) * half * rng.random() * 2
     )
     limit = 180.0 if rng.random() < options.any_turn else options.turn
-    angle = np.deg2rad(rng.uniform(-limit, limit))
+    quarters = 90 * int(rng.integers(1, 4)) if rng.random() < options.quarter_turn else 0
+    angle = np.deg2rad(rng.uniform(-limit, limit) + quarters)
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     frame = np.array([width, height])
     reach = 0.12 * frame + 0.35 * np.abs(half - frame / 2) if visible else 0.6 * frame

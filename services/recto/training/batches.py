@@ -14,13 +14,15 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from recto.training.augment import PhotoOptions, catalogue_view, identity, photo_view
+from recto.training.augment import PhotoOptions, catalogue_view, composite, identity, photo_view
 from recto.training.covers import map_covers
 from recto.training.processes import end_with_parent
 from recto.vectors import RGB
 
 AHEAD = 6
 """Batches that are made ahead, to bridge a stall of the workers."""
+MIXED = 0.35
+"""Share of the covers that are composites of two."""
 NEIGHBOURS = 3
 """Covers that a photo's background is made of, at most."""
 
@@ -49,7 +51,11 @@ def make_pairs(covers: RGB, seed: int, step: int, count: int, height: int) -> Pa
     views: dict[bool, list[RGB]] = {True: [], False: []}
     places: list[tuple[bool, int]] = []
     for place, number in enumerate(chosen):
-        cover = identity(covers[number], rng)
+        cover = covers[number]
+        if rng.random() < MIXED:
+            among = chosen if rng.random() < 0.5 else np.arange(len(covers))
+            cover = composite(cover, covers[int(rng.choice(among))], rng)
+        cover = identity(cover, rng)
         upright = place % 4 != 0
         if not upright:
             cover = np.ascontiguousarray(np.rot90(cover, rng.choice([1, 3])))

@@ -7,7 +7,6 @@ from torch import Tensor
 from torch.nn import functional
 
 TEMPERATURE = 0.05
-SPREAD_WEIGHT = 1.0
 
 
 class Memory:

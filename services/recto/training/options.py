@@ -32,6 +32,7 @@ class Options:
     validate_every: int = 500
     checkpoint_every: int = 50
     workers: int = 1
+    spread: float = 1.0  # weight of the term that spreads the embeddings
 
     def rate_at(self, step: int) -> float:
         """Learning rate of a step."""

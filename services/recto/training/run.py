@@ -17,7 +17,7 @@ from recto.encoders.small_network import DIMENSION, SmallNetwork
 from recto.training.batches import Pairs, pairs_from
 from recto.training.checkpoint import load_checkpoint, save_atomically
 from recto.training.covers import render_covers
-from recto.training.losses import SPREAD_WEIGHT, Memory, contrast, spread
+from recto.training.losses import Memory, contrast, spread
 from recto.training.options import Options
 from recto.training.parallel import Replicas
 from recto.training.validation import recall_on_held_out
@@ -83,7 +83,7 @@ class Run:
             if self.step + 1 >= self.options.memory_from:
                 self.memory.add(catalogue, covers)
             numbers = (float(loss.detach()), float(right))
-            return loss + SPREAD_WEIGHT * (spread(photos) + spread(catalogue)) / 2
+            return loss + self.options.spread * (spread(photos) + spread(catalogue)) / 2
 
         self.replicas.step(pairs, loss_of)
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
