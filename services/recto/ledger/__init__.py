@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from recto.errors import Unavailable
 from recto.ledger.again import Again
+from recto.ledger.artworks import Artworks, Original
 from recto.ledger.barcodes import BarcodeConflict, Barcodes
 from recto.ledger.books import Books
 from recto.ledger.browsing import Browsing
@@ -72,6 +73,7 @@ __all__ = [
     "Listing",
     "LostCover",
     "NewItem",
+    "Original",
     "Outcome",
     "Page",
     "Pair",
@@ -103,6 +105,7 @@ class Ledger(
     CalibrationsKept,
     Comparing,
     Duplicates,
+    Artworks,
     Versions,
     Building,
     Switching,

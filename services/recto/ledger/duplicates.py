@@ -116,7 +116,7 @@ class Duplicates:
             if created is None:
                 return AlikeInJob()
             # Since the job began: its covers were compared after that, and the index over times keeps it short.
-            lately = (duplicate.c.found >= created, ~_is_decided())
+            lately = (duplicate.c.found >= created, ~is_decided())
             ends = union(*(select(end.label("end")).where(*lately) for end in _ENDS)).subquery()
             count = select(func.count()).select_from(ends).where(_is_in(job_id, ends.c.end))
             covers = connection.execute(count).scalar_one()
@@ -159,7 +159,7 @@ def _larger(first: ColumnElement[Any], other: ColumnElement[Any]) -> ColumnEleme
     return case((first < other, other), else_=first)
 
 
-def _is_decided() -> ColumnElement[bool]:
+def is_decided() -> ColumnElement[bool]:
     """Whether a person decided about the books of a row of `duplicate`."""
     books = (_first.c.book_id, _other.c.book_id)
     ends = (_first.c.cover_id == duplicate.c.cover_id, _other.c.cover_id == duplicate.c.other_id)
@@ -174,7 +174,7 @@ def _is_in(job_id: str, cover_id: ColumnElement[str]) -> ColumnElement[bool]:
 
 
 def _chosen(connection: Connection, job_id: str, book_id: str, *, decided: bool) -> list[ColumnElement[bool]]:
-    chosen: list[ColumnElement[bool]] = [_is_decided() if decided else ~_is_decided()]
+    chosen: list[ColumnElement[bool]] = [is_decided() if decided else ~is_decided()]
     if job_id:
         created = connection.execute(select(job.c.created).where(job.c.job_id == job_id)).scalar_one_or_none()
         if created is None:
