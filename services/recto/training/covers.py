@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
@@ -11,6 +12,8 @@ import click
 import cv2
 import numpy as np
 
+from recto.blobs.disk import disk_errors_of
+from recto.errors import Unavailable
 from recto.records import Side
 from recto.training.pictures import draw_picture
 from recto.training.processes import end_with_parent
@@ -29,6 +32,9 @@ def render_covers(folder: Path, name: str, count: int, seed: int, drawn: float, 
 
     A share `drawn` comes from the shelf, fronts before backs so that the volumes of a series are neighbours, the rest
     are pictures of noise and shapes. A cover is a function of its number and these arguments.
+
+    Raises:
+        Unavailable: the disk has no room for the file.
     """
     shape = (count, HEIGHT, WIDTH, 3)
     path = folder / f"{name}_{seed}_{count}_{drawn:g}.u8"
@@ -36,6 +42,7 @@ def render_covers(folder: Path, name: str, count: int, seed: int, drawn: float, 
     finished = _memory_map(path.with_suffix(".done"), (count,))
     missing = [start for start in range(0, count, CHUNK) if not finished[start]]
     if missing:
+        _take_room(path, covers.nbytes)
         render = partial(_render, count=count, seed=seed, drawn=drawn)
         with ProcessPoolExecutor(processes, get_context("spawn"), initializer=end_with_parent) as pool:
             for start, chunk in zip(missing, pool.map(render, missing), strict=True):
@@ -51,6 +58,18 @@ def map_covers(path: Path) -> RGB:
     """The rendered covers, mapped into memory."""
     flat = np.memmap(path, np.uint8, "r")
     return np.asarray(flat).reshape(-1, HEIGHT, WIDTH, 3)
+
+
+def _take_room(path: Path, size: int) -> None:
+    """Have the disk set the whole file aside: on a full one, writing to a mapping kills the process."""
+    try:
+        with disk_errors_of(path.parent), path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, size)
+    except Unavailable:
+        if not path.with_suffix(".done").read_bytes().strip(b"\0"):  # nothing is rendered yet
+            path.unlink()
+            path.with_suffix(".done").unlink()
+        raise
 
 
 def _memory_map(path: Path, shape: tuple[int, ...]) -> np.memmap[tuple[int, ...], np.dtype[np.uint8]]:
