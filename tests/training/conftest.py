@@ -1,0 +1,66 @@
+"""Pictures on disk to prepare a training from."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from recto.shelf import draw_covers
+from recto.training.pictures import draw_picture
+from recto.training.sources import Images
+
+SEED = 21
+FILES = Path(__file__).parent.parent / "images" / "files"
+FORMATS = ("jpg", "png", "webp", "tiff", "gif")
+
+
+def drawn(number: int) -> Image.Image:
+    """A drawn cover, standing."""
+    return draw_covers(number, seed=SEED, height=320).convert("RGB")
+
+
+def picture(number: int, height: int = 400, width: int = 280) -> Image.Image:
+    """A picture of noise and shapes, drawn faster than a cover."""
+    return Image.fromarray(draw_picture(np.random.default_rng((SEED, number)), height, width))
+
+
+def jpeg(image: Image.Image, orientation: int = 0) -> bytes:
+    """The picture as a JPEG, with an orientation in its EXIF."""
+    buffer, tags = io.BytesIO(), Image.Exif()
+    if orientation:
+        tags[0x0112] = orientation
+    image.save(buffer, "JPEG", quality=95, exif=tags)
+    return buffer.getvalue()
+
+
+def shown(images: Images) -> dict[str, bytes]:
+    """Pixels by the name of the label: the same whatever the order of the rows."""
+    return {
+        images.names[label]: row.tobytes()
+        for label, row in zip(images.labels.tolist(), images.open(), strict=True)
+    }
+
+
+@pytest.fixture(scope="session")
+def drawn_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """24 covers in subfolders, in every format that is read."""
+    folder = tmp_path_factory.mktemp("drawn")
+    for number in range(22):
+        ending = FORMATS[number % len(FORMATS)]
+        place = folder / f"part-{number % 3}"
+        place.mkdir(exist_ok=True)
+        drawn(number).save(place / f"{number:02}.{ending}")
+    for name in ("cover.heic", "cover.avif"):
+        shutil.copy(FILES / name, folder / name)
+    return folder
+
+
+@pytest.fixture
+def folder(drawn_folder: Path, tmp_path: Path) -> Path:
+    """The same, for a test to change."""
+    return Path(shutil.copytree(drawn_folder, tmp_path / "covers"))
