@@ -83,7 +83,7 @@ def test_a_preparation_that_is_killed_while_it_decodes_goes_on_and_leaves_no_pro
     many: Path, undisturbed: Split, tmp_path: Path
 ) -> None:
     process = _start(tmp_path, many)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 150
     while not _journal(tmp_path):
         assert time.monotonic() < deadline, "it did not begin in time"
         time.sleep(0.002)
