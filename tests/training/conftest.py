@@ -64,3 +64,20 @@ def drawn_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def folder(drawn_folder: Path, tmp_path: Path) -> Path:
     """The same, for a test to change."""
     return Path(shutil.copytree(drawn_folder, tmp_path / "covers"))
+
+
+@pytest.fixture(scope="session")
+def class_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three classes of 16 pictures, called `pictures`: stripes across, stripes down, and a disc, in any colours."""
+    folder, rng = tmp_path_factory.mktemp("classes") / "pictures", np.random.default_rng(SEED)
+    across, down = np.mgrid[0:64, 0:64]
+    for number in range(16):
+        stripes = [(axis // int(rng.integers(4, 9))) % 2 == 0 for axis in (across, down)]
+        disc = np.hypot(across - rng.uniform(24, 40), down - rng.uniform(24, 40)) < rng.uniform(12, 22)
+        for name, mask in zip(("across", "disc", "down"), (stripes[0], disc, stripes[1]), strict=True):
+            dark, light = rng.integers(0, 100, 3), rng.integers(156, 256, 3)
+            pixels = np.where(mask[:, :, None], light, dark) + rng.normal(0, 8, (64, 64, 3))
+            place = folder / name
+            place.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)).save(place / f"{number:02}.png")
+    return folder

@@ -7,6 +7,7 @@ from typing import Literal
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+OWN_ARCHITECTURES = ("recto_small", "recto_plain")
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,7 @@ class Card:
     name: str
     dimension: int
     architecture: str
-    """`recto_small`, or the name of a function of `torchvision.models`."""
+    """`recto_small`, `recto_plain`, or the name of a function of `torchvision.models`."""
     input_size: tuple[int, int]
     """Height and width of the network's input in pixels."""
     resize: Literal["centre_crop", "squeeze"]
@@ -38,8 +39,12 @@ class Card:
     """SHA-256 of that file, or its first 8 digits, which torchvision puts into the file's name."""
     licence: str
     summary: str
+    head: int | None = None
+    """Of a network of torchvision that was trained with Recto: numbers that its own linear layer gives, 0 without one.
+    Its weights are those of the embedding network, not of torchvision's complete model. None: torchvision's own."""
 
     def fingerprint(self) -> dict[str, str]:
         """Everything of the card that changes embeddings, for the recipe."""
         shown = ("licence", "summary", "weights", "weights_sha256")
-        return {key: str(value) for key, value in asdict(self).items() if key not in shown}
+        later = {"head"} if self.head is None else set()  # a field that came later changes no older recipe
+        return {key: str(value) for key, value in asdict(self).items() if key not in {*shown, *later}}

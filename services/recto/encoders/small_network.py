@@ -41,12 +41,12 @@ class Block(nn.Module):
 
 
 class SmallNetwork(nn.Module):
-    """Normalised images (N, 3, H, W) -> embeddings (N, 256), not normalised. 1.2 million parameters.
+    """Normalised images (N, 3, H, W) -> embeddings (N, dimension), not normalised. 1.2 million parameters.
 
     `folded` builds the shipped form without batch normalisation; `fold` turns a trained network into it.
     """
 
-    def __init__(self, folded: bool = False) -> None:
+    def __init__(self, folded: bool = False, dimension: int = DIMENSION) -> None:
         super().__init__()
         low, middle, high = WIDTHS
         self.trunk = nn.Sequential(
@@ -55,7 +55,7 @@ class SmallNetwork(nn.Module):
             *(ConvNorm(middle, high, 3, 2, folded), nn.ReLU(), Block(high, folded), Block(high, folded)),
             *(ConvNorm(high, POOLED, 1, 1, folded), nn.ReLU()),
         )
-        self.head = nn.Linear(POOLED, DIMENSION)
+        self.head = nn.Linear(POOLED, dimension)
 
     def forward(self, x: Tensor) -> Tensor:
         """Pooling and head run in float32 also under autocast: cubes overflow half precision."""
@@ -70,7 +70,7 @@ class SmallNetwork(nn.Module):
 def fold(network: SmallNetwork) -> SmallNetwork:
     """The same function with every batch normalisation folded into its convolution, in evaluation mode."""
     trained = {name: part for name, part in network.eval().named_modules() if isinstance(part, ConvNorm)}
-    shipped = SmallNetwork(folded=True).eval()
+    shipped = SmallNetwork(folded=True, dimension=network.head.out_features).eval()
     for name, part in shipped.named_modules():
         if isinstance(part, ConvNorm):
             norm = trained[name].norm

@@ -74,6 +74,12 @@ def empty_model(architecture: str) -> nn.Module:
     return empty.eval()
 
 
+def random_model(architecture: str) -> nn.Module:
+    """A complete model whose weights are drawn at random, ready to be trained."""
+    model: nn.Module = models.get_model(architecture, weights=None, **_OPTIONS.get(architecture, {}))
+    return model
+
+
 def last_maps(model: nn.Module) -> str:
     """Name of the part whose output is the last feature map: `features`, else the last before the pooling."""
     parts = [name for name, _ in model.named_children()]

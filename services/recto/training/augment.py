@@ -25,7 +25,7 @@ class PhotoOptions:
     turn: float = 40.0
     """Largest turn in degrees of most photos."""
     quarter_turn: float = 0.2
-    """Share of photos turned by a quarter, a half or three quarters on top: a telephone that did not know how it was held."""
+    """Share of photos turned by one to three quarters on top: a telephone that did not know how it was held."""
     any_turn: float = 0.15
     """Share of photos turned by any angle."""
     smallest: float = 0.25
@@ -91,6 +91,21 @@ def catalogue_view(cover: RGB, rng: Random, height: int, width: int) -> RGB:
     if rng.random() < 0.3:
         view = tone(view, rng, strength=0.3)
     return jpeg(view, rng) if rng.random() < 0.2 else view
+
+
+def plain_view(picture: RGB, height: int, width: int) -> RGB:
+    """The picture as it is, in another size."""
+    return np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def light_view(picture: RGB, rng: Random, height: int, width: int) -> RGB:
+    """The picture slightly turned, cut and toned: a view that hardly asks anything."""
+    rows, columns = picture.shape[:2]
+    angle = rng.uniform(-10, 10)
+    turn = cv2.getRotationMatrix2D((columns / 2, rows / 2), angle, float(rng.uniform(1.0, 1.3)))
+    turn[:, 2] += rng.uniform(-0.05, 0.05, 2) * np.array([columns, rows])
+    turned = cv2.warpAffine(picture, turn, (columns, rows), borderMode=cv2.BORDER_REFLECT)
+    return tone(plain_view(np.asarray(turned, np.uint8), height, width), rng, strength=0.4)
 
 
 def photo_view(

@@ -3,125 +3,185 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from multiprocessing import get_context
-from pathlib import Path
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from recto.training.augment import PhotoOptions, catalogue_view, composite, identity, photo_view
-from recto.training.covers import map_covers
+from recto.training.augment import (
+    PhotoOptions,
+    catalogue_view,
+    composite,
+    identity,
+    light_view,
+    photo_view,
+    plain_view,
+)
+from recto.training.config import Augmentation, Network, Schedule
 from recto.training.processes import end_with_parent
+from recto.training.sampling import choose, partners
+from recto.training.sources import Images
 from recto.vectors import RGB
 
 AHEAD = 6
 """Batches that are made ahead, to bridge a stall of the workers."""
-MIXED = 0.35
-"""Share of the covers that are composites of two."""
 NEIGHBOURS = 3
 """Covers that a photo's background is made of, at most."""
 
 
 @dataclass(frozen=True)
+class Plan:
+    """What batches are made by; with the pictures, a batch is a function of this, the step and the process."""
+
+    seed: int
+    pairs: int
+    sampler: str
+    augmentation: Augmentation
+    classes: bool
+    """Whether labels are classes: then the two views are of two pictures, and no new identities are made."""
+    sizes: tuple[tuple[int, int], ...]
+    """Height and width of an upright input at each step."""
+    rank: int = 0
+    """Number of the process, where several train together."""
+
+    def random(self, step: int) -> np.random.Generator:
+        """What a step draws its numbers from."""
+        return np.random.default_rng((self.seed, step, self.rank) if self.rank else (self.seed, step))
+
+
+@dataclass(frozen=True)
 class Pairs:
-    """Views of `count` covers. Upright and lying images have the same number of pixels but pass the network apart.
+    """Views of `count` pictures. Upright and lying images have the same number of pixels but pass the network apart.
 
     `portrait` (P, height, width, 3) and `landscape` (L, width, height, 3) hold catalogue views and photos mixed, so
     that batch normalisation sees the same mixture in both. Row `catalogue[i]` of the two put together is the
-    catalogue view of cover `covers[i]`, row `photos[i]` its photo.
+    catalogue view of the picture with `labels[i]`, row `photos[i]` its photo.
     """
 
     portrait: RGB
     landscape: RGB
-    covers: npt.NDArray[np.int64]
+    labels: npt.NDArray[np.int64]
     catalogue: npt.NDArray[np.int64]
     photos: npt.NDArray[np.int64]
 
 
-def make_pairs(covers: RGB, seed: int, step: int, count: int, height: int) -> Pairs:
-    """Pairs of one step: a quarter of the covers lies on its side, a quarter of the photos is wider than tall."""
-    rng = np.random.default_rng((seed, step))
-    width = width_of(height)
-    chosen = _choose(rng, len(covers), count)
+def make_pairs(pictures: RGB, labels: npt.NDArray[np.int64], plan: Plan, step: int) -> Pairs:
+    """Pairs of one step. A quarter of the covers lies on its side, a quarter of the photos is wider than tall."""
+    rng = plan.random(step)
+    chosen = choose(rng, plan.sampler, labels, plan.pairs)
     views: dict[bool, list[RGB]] = {True: [], False: []}
     places: list[tuple[bool, int]] = []
+    made = _of_classes if plan.classes else _of_covers
+    for shape, view in made(pictures, labels, plan, step, chosen, rng):
+        places.append((shape, len(views[shape])))
+        views[shape].append(view)
+    rows = np.array([place if shape else place + len(views[True]) for shape, place in places])
+    height, width = plan.sizes[step]
+    lying = np.stack(views[False]) if views[False] else np.empty((0, width, height, 3), np.uint8)
+    return Pairs(np.stack(views[True]), lying, labels[chosen], rows[::2], rows[1::2])
+
+
+def _of_covers(
+    covers: RGB,
+    labels: npt.NDArray[np.int64],
+    plan: Plan,
+    step: int,
+    chosen: npt.NDArray[np.int64],
+    rng: np.random.Generator,
+) -> Iterator[tuple[bool, RGB]]:
+    """Catalogue view and photo of each chosen cover in turn, and whether its shape is the upright one."""
+    (height, width), augmentation = plan.sizes[step], plan.augmentation
+    square, options = height == width, photo_options(augmentation)
     for place, number in enumerate(chosen):
         cover = covers[number]
-        if rng.random() < MIXED:
+        if rng.random() < augmentation.mixed:
             among = chosen if rng.random() < 0.5 else np.arange(len(covers))
             cover = composite(cover, covers[int(rng.choice(among))], rng)
         cover = identity(cover, rng)
-        upright = place % 4 != 0
+        upright, tall = place % 4 != 0, (place // 4) % 4 != 0
         if not upright:
             cover = np.ascontiguousarray(np.rot90(cover, rng.choice([1, 3])))
-        tall = (place // 4) % 4 != 0
         others = [covers[other] for other in rng.integers(0, len(covers), NEIGHBOURS)]
         size = (height, width) if upright else (width, height)
         photo_size = (height, width) if tall else (width, height)
-        for shape, view in (
-            (upright, catalogue_view(cover, rng, *size)),
-            (tall, photo_view(cover, others, rng, *photo_size, PhotoOptions())),
-        ):
-            places.append((shape, len(views[shape])))
-            views[shape].append(view)
-    rows = np.array([place if shape else place + len(views[True]) for shape, place in places])
-    return Pairs(np.stack(views[True]), np.stack(views[False]), chosen, rows[::2], rows[1::2])
+        if augmentation.kind == "light":
+            yield upright or square, light_view(cover, rng, *size)
+            yield upright or square, light_view(cover, rng, *size)
+        else:
+            yield upright or square, catalogue_view(cover, rng, *size)
+            yield tall or square, photo_view(cover, others, rng, *photo_size, options)
 
 
-def width_of(height: int) -> int:
-    """Width of an upright network input, 5/7 of its height in whole blocks of 16 pixels (the network's stride)."""
-    return round(height * 5 / 7 / 16) * 16
+def _of_classes(
+    pictures: RGB,
+    labels: npt.NDArray[np.int64],
+    plan: Plan,
+    step: int,
+    chosen: npt.NDArray[np.int64],
+    rng: np.random.Generator,
+) -> Iterator[tuple[bool, RGB]]:
+    """Views of two pictures of the class of each chosen one; upright, as they are stored."""
+    size, augmentation = plan.sizes[step], plan.augmentation
+    options = photo_options(augmentation)
+    for first, second in zip(chosen, partners(rng, labels, chosen), strict=True):
+        others = [pictures[other] for other in rng.integers(0, len(pictures), NEIGHBOURS)]
+        for number in (first, second):
+            if augmentation.kind == "none":
+                yield True, plain_view(pictures[number], *size)
+            elif augmentation.kind == "light" or number == first:
+                yield True, light_view(pictures[number], rng, *size)
+            else:
+                yield True, photo_view(pictures[number], others, rng, *size, options)
 
 
-def _choose(rng: np.random.Generator, total: int, count: int) -> npt.NDArray[np.int64]:
-    """Distinct covers of one batch, about half of them in runs of neighbours: volumes of a series stand together."""
-    runs = rng.integers(0, max(total - 4, 1), count // 8)
-    chosen = np.unique((runs[:, None] + np.arange(4)).ravel() % total)
-    while len(chosen) < count:
-        chosen = np.unique(np.append(chosen, rng.integers(0, total, count - len(chosen))))
-    return np.asarray(rng.permutation(chosen), np.int64)
+def photo_options(augmentation: Augmentation) -> PhotoOptions:
+    """The ranges of simulated photos that a configuration asks for."""
+    return PhotoOptions(**{entry.name: getattr(augmentation, entry.name) for entry in fields(PhotoOptions)})
+
+
+def step_sizes(network: Network, schedule: Schedule) -> tuple[tuple[int, int], ...]:
+    """Height and width of the input at each step: small at first, in blocks of 16 pixels (the network's stride)."""
+    whole = (network.height, network.width)
+    low = (schedule.low_height, round(schedule.low_height * network.width / network.height / 16) * 16)
+    return (low,) * schedule.low_steps + (whole,) * (schedule.steps - schedule.low_steps)
 
 
 @contextmanager
-def pairs_from(
-    path: Path, seed: int, count: int, heights: Sequence[int], start: int, processes: int
-) -> Iterator[Iterator[Pairs]]:
-    """The pairs of steps `start` to the end of `heights` (input height of each step), in order, made ahead."""
-    pool = ProcessPoolExecutor(processes, get_context("spawn"), initializer=_open, initargs=(path,))
+def pairs_from(images: Images, plan: Plan, start: int, processes: int) -> Iterator[Iterator[Pairs]]:
+    """The pairs of the steps from `start` to the end of the plan, in order, made ahead in worker processes."""
+    pool = ProcessPoolExecutor(processes, get_context("spawn"), initializer=_open, initargs=(images, plan))
     try:
-        yield _ahead(pool, seed, count, heights, start)
+        yield _ahead(pool, start, len(plan.sizes))
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _ahead(
-    pool: ProcessPoolExecutor, seed: int, count: int, heights: Sequence[int], start: int
-) -> Iterator[Pairs]:
+def _ahead(pool: ProcessPoolExecutor, start: int, end: int) -> Iterator[Pairs]:
     waiting: deque[Future[Pairs]] = deque()
-    for step in range(start, len(heights)):
-        waiting.append(pool.submit(_work, seed, step, count, heights[step]))
+    for step in range(start, end):
+        waiting.append(pool.submit(_work, step))
         if len(waiting) > AHEAD:
             yield waiting.popleft().result()
     while waiting:
         yield waiting.popleft().result()
 
 
-_covers: RGB | None = None
+_opened: tuple[RGB, npt.NDArray[np.int64], Plan] | None = None
 
 
-def _open(path: Path) -> None:
-    """Map the covers once per worker process; one thread each, the network has the others."""
-    global _covers
+def _open(images: Images, plan: Plan) -> None:
+    """Map the pictures once per worker process; one thread each, the network has the others."""
+    global _opened
     end_with_parent()
     cv2.setNumThreads(1)
-    _covers = map_covers(path)
+    _opened = (images.open(), images.labels, plan)
 
 
-def _work(seed: int, step: int, count: int, height: int) -> Pairs:
-    assert _covers is not None
-    return make_pairs(_covers, seed, step, count, height)
+def _work(step: int) -> Pairs:
+    assert _opened is not None
+    return make_pairs(*_opened, step)

@@ -22,6 +22,7 @@ from recto_web.cli import (
     search,
     serve,
     status,
+    train,
 )
 
 EXIT_ERROR = 1
@@ -64,6 +65,7 @@ for command in (
     *duplicates.COMMANDS,
     *encoders.COMMANDS,
     *evaluate.COMMANDS,
+    *train.COMMANDS,
     *keys.COMMANDS,
     *reindex.COMMANDS,
     *calibrate.COMMANDS,
