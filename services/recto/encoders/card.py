@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Literal
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+OWN_ARCHITECTURES = ("recto_small",)
+"""Networks of Recto's own, beside those of torchvision."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,14 @@ class Card:
     summary: str
 
     def fingerprint(self) -> dict[str, str]:
-        """Everything of the card that changes embeddings, for the recipe."""
+        """Everything of the card that changes embeddings, for the recipe.
+
+        A field at its default is left out, so that a field that is new in a card changes no older recipe.
+        """
         shown = ("licence", "summary", "weights", "weights_sha256")
-        return {key: str(value) for key, value in asdict(self).items() if key not in shown}
+        usual = {field.name: field.default for field in fields(self) if field.default is not MISSING}
+        return {
+            key: str(value)
+            for key, value in asdict(self).items()
+            if key not in shown and not (key in usual and getattr(self, key) == usual[key])
+        }
