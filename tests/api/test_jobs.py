@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from tests.api.conftest import Asks
 
+from recto.blobs import Blobs
+from recto.encoders import CARDS
+from recto.encoders.card_document import write_card
 from recto.ledger import Ledger, NewItem
 from recto.records import Book, Side
 from recto.settings import Settings
@@ -134,6 +138,14 @@ def test_a_reindex_is_a_job(ask: Asks) -> None:
     assert ask("POST", "/index/reindex", json={"encoder": "squeezenet1_1"}).status_code == 409
     assert ask("POST", "/index/cancel").status_code == 202
     assert _json(ask("GET", "/index"))["asked"] == ""
+
+
+def test_an_encoder_that_was_added_is_reindexed_with(ask: Asks, blobs: Blobs) -> None:
+    name = f"mine-{blobs.put_model(write_card(replace(CARDS['recto_small'], name='mine')))[:8]}"
+    assert ask("POST", "/index/reindex", json={"encoder": name, "pca": 8}).status_code == 202
+    absent = ask("POST", "/index/reindex", json={"encoder": "mine-00000000"})
+    assert absent.status_code == 422
+    assert "recto encoders add" in _json(absent)["detail"]
 
 
 def test_what_the_index_cannot_do_is_a_conflict(ask: Asks) -> None:

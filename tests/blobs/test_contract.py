@@ -148,6 +148,13 @@ def test_a_learned_file_is_found_by_the_beginning_of_its_sha256(blobs: Blobs) ->
     assert blobs.find_model("0" * 8) is None
 
 
+def test_learned_files_are_listed_up_to_a_size(blobs: Blobs) -> None:
+    assert blobs.list_models(1000) == []
+    small, other, large = (blobs.put_model(data) for data in (DATA, b"another", bytes(1001)))
+    assert blobs.list_models(1000) == sorted([small, other])
+    assert blobs.list_models(1001) == sorted([small, other, large])
+
+
 @pytest.mark.parametrize(
     "name",
     [

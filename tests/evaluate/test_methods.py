@@ -101,11 +101,11 @@ def test_matches_are_those_of_opencv() -> None:
 )
 def test_a_wrong_name_is_told_what_would_do(name: str, said: str) -> None:
     with pytest.raises(BadInput, match=said):
-        parse_name(name)
+        parse_name(name, Settings())
 
 
 def test_every_documented_name_is_one() -> None:
-    assert {parse_name(name).base for name in NAMES} == set(NAMES) - {"orb"}
+    assert {parse_name(name, Settings()).base for name in NAMES} == set(NAMES) - {"orb"}
 
 
 def test_a_missing_library_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from flask.testing import FlaskClient
@@ -10,7 +11,11 @@ from tests.ledger.entries import fill, index_all
 from tests.ledger.test_versions import NEW, OLD, begin, build, seed, work
 from werkzeug.test import TestResponse
 
+from recto.blobs import Blobs
+from recto.encoders import CARDS
+from recto.encoders.card_document import write_card
 from recto.ledger import Ledger
+from recto.recipe import Version
 
 
 @pytest.fixture
@@ -58,6 +63,32 @@ def test_a_reindex_is_asked_for_with_a_form(browser: FlaskClient, shelf: Ledger)
     assert "recto reindex cancel" in text
     assert send(browser, "cancel") == 303
     assert shelf.reindex_request() is None
+
+
+def test_an_added_encoder_is_offered_and_can_be_changed_to(
+    browser: FlaskClient, shelf: Ledger, blobs: Blobs
+) -> None:
+    document = write_card(replace(CARDS["recto_small"], name="mine"))
+    name = f"mine-{blobs.put_model(document)[:8]}"
+    assert f'<option value="{name}">{name}, 256 numbers</option>' in browser.get("/index").text
+    assert send(browser, "reindex", encoder=name, pca="64") == 303
+    request = shelf.reindex_request()
+    assert request is not None
+    assert (request.encoder, request.pca) == (name, 64)
+
+
+def test_an_encoder_that_was_not_added_here_is_told(browser: FlaskClient, shelf: Ledger) -> None:
+    answer = post(browser, "reindex", {"encoder": "mine-00000000"})
+    assert answer.status_code == 404
+    assert "recto encoders add" in answer.text
+    assert shelf.reindex_request() is None
+
+
+def test_a_version_of_an_encoder_that_is_not_in_the_store_is_shown(
+    client: FlaskClient, ledger: Ledger
+) -> None:
+    ledger.set_live_version(Version("0123456789ab", "mine-00000000+pca8-00000000"))
+    assert "mine-00000000+pca8-00000000" in client.get("/index").text
 
 
 @pytest.mark.parametrize(

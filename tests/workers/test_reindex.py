@@ -128,7 +128,7 @@ def test_a_reindex_loses_no_search_and_no_book_whatever_is_killed(settings: Sett
             comings(settings, ledger),
         ):
             wait_until(lambda: visitors.answers, "a first answer")
-            actions.start_reindex(ledger, "recto_small", pca=PCA)
+            actions.start_reindex(ledger, open_blobs(settings), "recto_small", pca=PCA)
             log = rage(up, ledger, random.Random(7))
             wait_until(lambda: live(ledger) != old, f"the switch\n{log}", seconds=300)
             new, switched = live(ledger), time.time()
@@ -287,7 +287,7 @@ def test_a_reindex_goes_on_after_everything_was_killed_and_redis_was_lost(settin
         acknowledge(settings, ledger, images)
         wait_until(lambda: ledger.queue_counts()[CoverState.INDEXED] == 40, "all covers are indexed")
         old = live(ledger)
-        job_id = actions.start_reindex(ledger, "recto_small", pca=PCA)
+        job_id = actions.start_reindex(ledger, open_blobs(settings), "recto_small", pca=PCA)
         wait_until(lambda: progress(ledger) >= 4, "the build goes on", pause=0.01)
         parts = psutil.Process(up.process.pid).children(recursive=True)
         up.process.kill()

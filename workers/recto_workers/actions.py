@@ -5,12 +5,13 @@ The command line, the pages and the HTTP API share these functions. Nothing is s
 
 from __future__ import annotations
 
-from recto.encoders import card, parse_spec
+from recto.blobs import Blobs
+from recto.encoders import known_card, parse_spec
 from recto.errors import BadInput
 from recto.ledger import Ledger
 
 
-def start_reindex(ledger: Ledger, encoder: str, *, pca: int = 0, switch: bool = True) -> str:
+def start_reindex(ledger: Ledger, blobs: Blobs, encoder: str, *, pca: int = 0, switch: bool = True) -> str:
     """Build a second version with an encoder (a spec of `recto encoders`) while the live one serves; returns the job.
 
     `pca`: project the embeddings to so many numbers, learned from this catalogue. `switch`: make the version live
@@ -19,9 +20,10 @@ def start_reindex(ledger: Ledger, encoder: str, *, pca: int = 0, switch: bool = 
 
     Raises:
         BadInput: there is no such encoder, or another version is in the way.
+        NotFound: it was not added to this store.
     """
     spec = parse_spec(encoder)
-    known = card(encoder)
+    known = known_card(encoder, blobs)
     if pca and (spec.pca_size or not 1 <= pca <= known.dimension):
         raise BadInput(
             f"The embeddings of {encoder} can be projected to 1 to {known.dimension} numbers, once."

@@ -134,7 +134,10 @@ class Blobs(Protocol):
         ...
 
     def put_model(self, data: bytes) -> str:
-        """Keep a small learned file (a projection, say) and return its sha256."""
+        """Keep a learned file (a projection, the weights of a network) and return its sha256.
+
+        One that is there but damaged is written anew.
+        """
         ...
 
     def get_model(self, sha256: str) -> bytes:
@@ -147,6 +150,10 @@ class Blobs(Protocol):
 
     def find_model(self, digits: str) -> str | None:
         """The sha256 of the learned file that begins with `digits`; None when there is none, or several."""
+        ...
+
+    def list_models(self, max_bytes: int) -> list[str]:
+        """The sha256s of the learned files that have at most so many bytes, in their order."""
         ...
 
 

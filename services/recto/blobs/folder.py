@@ -205,10 +205,10 @@ class FolderBlobs:
         return sorted(file.name for file in files if is_staged(file.name))
 
     def put_model(self, data: bytes) -> str:
-        """Keep a small learned file and return its sha256."""
+        """Keep a learned file and return its sha256."""
         target = self._models / hashlib.sha256(data).hexdigest()
         with disk_errors_of(self._models):
-            if not is_there(target, len(data)):
+            if not is_there(target, len(data)) or read(target) != data:
                 write(self._models, target, data)
         return target.name
 
@@ -225,6 +225,11 @@ class FolderBlobs:
             path.name for path in self._models.glob(f"{checked_digits(digits)}*") if is_sha256(path.name)
         ]
         return found[0] if len(found) == 1 else None
+
+    def list_models(self, max_bytes: int) -> list[str]:
+        """The sha256s of the learned files that have at most so many bytes."""
+        files = [path for path in self._models.glob("*") if is_sha256(path.name)]
+        return sorted(path.name for path in files if path.stat().st_size <= max_bytes)
 
 
 def _sharded(area: Path, sha256: str) -> Path:

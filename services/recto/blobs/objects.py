@@ -168,10 +168,11 @@ class ObjectBlobs:
         return [name for name in self._older("staged", older_than_seconds) if is_staged(name)]
 
     def put_model(self, data: bytes) -> str:
-        """Keep a small learned file and return its sha256."""
+        """Keep a learned file and return its sha256."""
         sha256 = hashlib.sha256(data).hexdigest()
-        if self._bucket.size(_model(sha256)) != len(data):
-            self._bucket.put(_model(sha256), data, BYTES)
+        key = _model(sha256)
+        if self._bucket.size(key) != len(data) or self._bucket.get(key) != data:
+            self._bucket.put(key, data, BYTES)
         return sha256
 
     def get_model(self, sha256: str) -> bytes:
@@ -183,9 +184,19 @@ class ObjectBlobs:
 
     def find_model(self, digits: str) -> str | None:
         """The sha256 of the learned file that begins with `digits`; there are a handful of files in all."""
-        names = [listed.key.rpartition("/")[2] for listed in self._bucket.list("models")]
-        found = [name for name in names if is_sha256(name) and name.startswith(checked_digits(digits))]
-        return found[0] if len(found) == 1 else None
+        names = [name for name, _ in self._models() if name.startswith(checked_digits(digits))]
+        return names[0] if len(names) == 1 else None
+
+    def list_models(self, max_bytes: int) -> list[str]:
+        """The sha256s of the learned files that have at most so many bytes."""
+        return [name for name, size in self._models() if size <= max_bytes]
+
+    def _models(self) -> Iterator[tuple[str, int]]:
+        """The sha256 and the bytes of every learned file."""
+        for listed in self._bucket.list("models"):
+            name = listed.key.rpartition("/")[2]
+            if is_sha256(name):
+                yield name, listed.size
 
     def _older(self, area: str, seconds: float) -> Iterator[str]:
         """Names in an area that were last written so long ago, in their order."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from recto.encoders.added import added_cards, known_card
 from recto.encoders.card import Card
 from recto.encoders.spec import Spec, parse_spec
 from recto.encoders.table import CARDS, all_cards, card
@@ -13,7 +14,19 @@ if TYPE_CHECKING:
     from recto.encoders.projections import learn_pca
     from recto.settings import Settings
 
-__all__ = ["CARDS", "Card", "Encoder", "Spec", "all_cards", "card", "learn_pca", "load_encoder", "parse_spec"]
+__all__ = [
+    "CARDS",
+    "Card",
+    "Encoder",
+    "Spec",
+    "added_cards",
+    "all_cards",
+    "card",
+    "known_card",
+    "learn_pca",
+    "load_encoder",
+    "parse_spec",
+]
 
 _LATE = {"Encoder": "recto.encoders.encoder", "learn_pca": "recto.encoders.projections"}
 """What is imported on first use, because its module imports numpy or torch."""
@@ -25,10 +38,13 @@ def load_encoder(spec: str, settings: Settings) -> Encoder:
     Raises:
         BadInput: there is no encoder of that name, or its weights or projection do not fit.
         BadSetting: the device, the backend or the folder of weights cannot be used.
-        NotFound: the projection that the spec names is not in the store.
+        NotFound: the projection or the added network that the spec names is not in the store.
+        WrongFormat: one of them is damaged there.
         WeightsMissing: the weights are neither here nor to be downloaded; the message says the ways out.
     """
-    card(spec)  # what is wrong with a name is said before torch is imported
+    from recto.blobs import open_blobs
+
+    known_card(spec, open_blobs(settings))  # what is wrong with a name is said before torch is imported
     from recto.encoders.encoder import load
 
     return load(parse_spec(spec), settings)

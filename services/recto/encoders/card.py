@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Literal
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 OWN_ARCHITECTURES = ("recto_small", "recto_plain")
+"""Networks of Recto's own, beside those of torchvision."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,14 @@ class Card:
     Its weights are those of the embedding network, not of torchvision's complete model. None: torchvision's own."""
 
     def fingerprint(self) -> dict[str, str]:
-        """Everything of the card that changes embeddings, for the recipe."""
+        """Everything of the card that changes embeddings, for the recipe.
+
+        A field at its default is left out, so that a field that is new in a card changes no older recipe.
+        """
         shown = ("licence", "summary", "weights", "weights_sha256")
-        later = {"head"} if self.head is None else set()  # a field that came later changes no older recipe
-        return {key: str(value) for key, value in asdict(self).items() if key not in {*shown, *later}}
+        usual = {field.name: field.default for field in fields(self) if field.default is not MISSING}
+        return {
+            key: str(value)
+            for key, value in asdict(self).items()
+            if key not in shown and not (key in usual and getattr(self, key) == usual[key])
+        }

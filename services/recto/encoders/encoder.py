@@ -11,7 +11,8 @@ from weakref import WeakValueDictionary
 import numpy as np
 import torch
 
-from recto.blobs import open_blobs
+from recto.blobs import Blobs, open_blobs
+from recto.encoders.added import is_added, known_card, stored_weights
 from recto.encoders.card import Card
 from recto.encoders.networks import build_network
 from recto.encoders.pca import Projection
@@ -19,8 +20,8 @@ from recto.encoders.preprocess import preprocess
 from recto.encoders.projections import load_projection
 from recto.encoders.runners import Runner, runner_for, threads
 from recto.encoders.spec import Spec
-from recto.encoders.table import card as card_of
-from recto.encoders.weights import load_weights
+from recto.encoders.table import card_of_whole
+from recto.encoders.weights import State, load_weights, read_state
 from recto.settings import Settings
 from recto.vectors import RGB, Floats
 
@@ -81,13 +82,21 @@ def load(spec: Spec, settings: Settings) -> Encoder:
 
 
 def _open(spec: Spec, settings: Settings) -> Encoder:
-    network = card_of(spec.network)
+    blobs = open_blobs(settings)
+    network = known_card(spec.network, blobs)
     torch.set_num_threads(threads(settings))
     projection, parts = None, {}
     if spec.pca_size:  # before the weights: they take longer to load than to find that this is missing
-        projection, parts["pca"] = load_projection(spec, network.dimension, open_blobs(settings))
-    state, parts["weights"] = load_weights(network, settings)
+        projection, parts["pca"] = load_projection(spec, network.dimension, blobs)
+    state, parts["weights"] = _weights(network, blobs, settings)
     if spec.backend:
         parts["backend"] = spec.backend
     run = runner_for(spec, network, build_network(network, state), settings)
-    return Encoder(card_of(str(spec)), network, run, projection, parts)
+    return Encoder(card_of_whole(spec, network), network, run, projection, parts)
+
+
+def _weights(network: Card, blobs: Blobs, settings: Settings) -> tuple[State, str]:
+    """The state dict of a network and the SHA-256 of the file it came from."""
+    if not is_added(network.name):
+        return load_weights(network, settings)
+    return read_state(stored_weights(network, blobs), network.weights), network.weights_sha256

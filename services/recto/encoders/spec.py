@@ -1,6 +1,7 @@
 """Specs: the names of encoders with what is done around the network. No torch here.
 
 resnet50                                 a network alone
+mine-8d20f1c7                            one that was added with `recto encoders add`
 resnet50+pca256-1f3a9c0b                 its embeddings projected to 256 numbers and whitened
 resnet50+pca256-1f3a9c0b@openvino-bf16   the same, the network run by OpenVINO in bfloat16
 """
@@ -15,10 +16,13 @@ from recto.errors import BadInput
 BACKENDS = ("openvino-f32", "openvino-bf16")
 """Ways to run a network that a spec may name; without one it is torch's."""
 DIGITS = 8
-"""Hexadecimal digits of a projection's SHA-256 in a spec: one in 4 billion, and a folder holds a few of them."""
+"""Hexadecimal digits of a SHA-256 in a spec, of a projection or an added network: one in 4 billion, and a store holds a
+few of them."""
 
+NAME = re.compile(r"[a-z0-9]+(?:[_-][a-z0-9]+)*")
+"""How a network is named."""
 _GRAMMAR = re.compile(
-    r"(?P<network>[a-z0-9]+(?:[_-][a-z0-9]+)*)"
+    rf"(?P<network>{NAME.pattern})"
     rf"(?:\+pca(?P<size>[1-9]\d{{0,4}})-(?P<digits>[0-9a-f]{{{DIGITS}}}))?"
     r"(?:@(?P<backend>[a-z0-9-]+))?"
 )
@@ -46,7 +50,7 @@ class Spec:
 
 
 def parse_spec(text: str) -> Spec:
-    """The parts of a spec. Whether there is such a network is not asked: `recto.encoders.card` does.
+    """The parts of a spec. Whether there is such a network is not asked: `recto.encoders.known_card` does.
 
     Raises:
         BadInput: it is not written as one.

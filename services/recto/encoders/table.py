@@ -8,7 +8,7 @@ from functools import cache
 from types import MappingProxyType
 
 from recto.encoders.card import Card
-from recto.encoders.spec import parse_spec
+from recto.encoders.spec import Spec, parse_spec
 from recto.encoders.torchvision_cards import torchvision_cards
 from recto.errors import BadInput
 
@@ -55,7 +55,8 @@ CARDS: Mapping[str, Card] = MappingProxyType({card.name: card for card in _CHOSE
 
 
 def card(spec: str) -> Card:
-    """The card of a spec: that of its network, with the name and the dimension of the whole.
+    """The card of a spec: that of its network, with the name and the dimension of the whole. It knows what comes with
+    Recto; `recto.encoders.known_card` also knows what was added to a store.
 
     Raises:
         BadInput: it is no spec, there is no such network, or its embeddings cannot be projected so.
@@ -65,8 +66,18 @@ def card(spec: str) -> Card:
     if chosen is None:
         raise BadInput(
             f"There is no encoder {parts.network!r}. Known are: {', '.join(CARDS)}; and the other networks of "
-            f"torchvision that classify images, which `recto encoders list --all` shows."
+            f"torchvision that classify images, which `recto encoders list --all` shows. Those that you add are named "
+            "NAME-HASH8, as `recto encoders list` shows them."
         )
+    return card_of_whole(parts, chosen)
+
+
+def card_of_whole(parts: Spec, chosen: Card) -> Card:
+    """The card of a spec from that of its network.
+
+    Raises:
+        BadInput: its embeddings cannot be projected so.
+    """
     if parts.pca_size > chosen.dimension:
         raise BadInput(
             f"{chosen.name} has {chosen.dimension} numbers; a projection cannot have {parts.pca_size}."

@@ -56,10 +56,10 @@ def cut(model: nn.Module, pooling: str) -> nn.Module:
 
 
 def torchvision_model(architecture: str, state: dict[str, Any]) -> nn.Module:
-    """A complete model of torchvision with these weights, every name and shape checked."""
+    """A complete model of torchvision with these weights, every name and shape checked; half precision is widened."""
     model = empty_model(architecture)
     model.load_state_dict(state, strict=True, assign=True)
-    return model.eval().requires_grad_(False)
+    return model.float().eval().requires_grad_(False)
 
 
 def empty_model(architecture: str) -> nn.Module:

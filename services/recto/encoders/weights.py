@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import pickle
 import urllib.request
 from pathlib import Path
@@ -15,12 +16,13 @@ from recto.encoders.torchvision_cards import torchvision_cards
 from recto.errors import BadInput, BadSetting, WeightsMissing
 from recto.settings import Settings
 
+State = dict[str, Any]
 SHIPPED = Path(__file__).parent / "weights"
 CONNECT_SECONDS = 10
 """Time to wait for an answer of the download server; its absence should be told soon."""
 
 
-def load_weights(card: Card, settings: Settings) -> tuple[dict[str, Any], str]:
+def load_weights(card: Card, settings: Settings) -> tuple[State, str]:
     """The state dict of a card and the SHA-256 of the file it came from.
 
     Raises:
@@ -29,11 +31,23 @@ def load_weights(card: Card, settings: Settings) -> tuple[dict[str, Any], str]:
         BadInput: the file is no state dict.
     """
     path = find_weights(card, settings) or _download(card)
+    return read_state(path, str(path)), _sha256(path)
+
+
+def read_state(file: Path | bytes, name: str) -> State:
+    """The state dict in a file, or in the bytes of one; nothing in it is executed.
+
+    Raises:
+        BadInput: it is none; the message has `name`.
+    """
     try:
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        source = io.BytesIO(file) if isinstance(file, bytes) else file
+        state: object = torch.load(source, map_location="cpu", weights_only=True)
     except (RuntimeError, pickle.UnpicklingError, EOFError) as error:
-        raise BadInput(f"{path} holds no weights that can be read: {str(error).splitlines()[0]}") from error
-    return state, _sha256(path)
+        raise BadInput(f"{name} holds no weights that can be read: {str(error).splitlines()[0]}") from error
+    if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+        raise BadInput(f"{name} holds something else than the weights of a network (a state dict of torch).")
+    return state
 
 
 def find_weights(card: Card, settings: Settings) -> Path | None:

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from recto.encoders.card import IMAGENET_MEAN, IMAGENET_STD, Card
+from recto.encoders.card import OWN_ARCHITECTURES as OWN
 from recto.encoders.networks import pooled_width, trainable
 from recto.encoders.plain_network import PlainNetwork
 from recto.encoders.small_network import SmallNetwork
@@ -19,7 +20,6 @@ from recto.encoders.weights import load_weights
 from recto.errors import BadInput
 from recto.settings import Settings
 from recto.training.config import Config, Network
-from recto.training.read_config import OWN
 
 State = dict[str, Any]
 FOLDED = "trunk.0.conv.bias"

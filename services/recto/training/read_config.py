@@ -11,13 +11,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from recto.encoders.card import OWN_ARCHITECTURES as OWN
 from recto.encoders.torchvision_cards import torchvision_cards
 from recto.errors import BadInput
 from recto.training.config import LOSS_KEYS, Config, Network
 
 Fault = tuple[tuple[str, ...], str]
 """The keys that lead to a value, and what is wrong with it."""
-OWN = ("recto_small", "recto_plain")
 STRIDE = 16
 _HEADER = re.compile(r"\s*\[\s*([\w.\-]+)\s*\]")
 _KEY = re.compile(r"\s*([\w\-]+)\s*=")

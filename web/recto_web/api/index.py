@@ -8,8 +8,8 @@ from typing import Any
 from flask import Response, abort, jsonify, make_response, url_for
 from marshmallow import Schema, fields, validate
 
-from recto.encoders import card
-from recto.errors import BadInput
+from recto.encoders import known_card
+from recto.errors import BadInput, NotFound, WrongFormat
 from recto.ledger import KeptVersions, Ledger
 from recto_web.api.examples import INDEX, JOB
 from recto_web.api.fields import Flag, Whole, address, said, text
@@ -86,18 +86,20 @@ def get() -> dict[str, Any]:
 @resource.on("POST", "/index/reindex")
 @takes_json(ReindexSchema, {"encoder": "mobilenet_v2", "pca": 256, "switch": True})
 @gives(202, JobSchema, "The job that builds the version.", example=JOB, headers=["Location"])
-@fails(s409="Another version is in the way.", s422="There is no such encoder.")
+@fails(
+    s409="Another version is in the way.", s422="There is no such encoder, or it was not added to this store."
+)
 def reindex(wanted: dict[str, Any]) -> Response:
     """Build a version with another encoder
 
     Searches go on in the live version meanwhile, and covers that are added enter both.
     """
     try:
-        card(wanted["encoder"])
-    except BadInput as error:
+        known_card(wanted["encoder"], parts().blobs)
+    except (BadInput, NotFound, WrongFormat) as error:
         abort(422, str(error))
     try:
-        return accepted(actions.start_reindex(parts().ledger, **wanted))
+        return accepted(actions.start_reindex(parts().ledger, parts().blobs, **wanted))
     except BadInput as error:
         abort(409, str(error))
 

@@ -36,12 +36,13 @@ def rebuild(encoder: str | None, yes: bool) -> None:
     """
     if not yes:
         click.confirm("Until it is done, searches find only what is already rebuilt. Go on?", abort=True)
-    from recto.encoders import card
+    from recto.blobs import open_blobs
+    from recto.encoders import known_card
     from recto_workers.instance import running
 
-    if encoder is not None:
-        card(encoder)  # an unknown name is told here, not in the log of a worker
     settings = Settings.from_environment()
+    if encoder is not None:
+        known_card(encoder, open_blobs(settings))  # an unknown name is told here, not in the log of a worker
     if running(settings) is None:
         from recto.ledger import Ledger
         from recto.maintenance import prepare_rebuild

@@ -122,9 +122,9 @@ def _run_all(labelled: LabelledSet, names: list[str], *, leave_out: bool, top: i
     from recto.evaluate.methods import check_method
     from recto.evaluate.run import run
 
-    for name in names:
-        check_method(name)
     settings = Settings.from_environment()
+    for name in names:
+        check_method(name, settings)
     runs = []
     for name in names:
         with _method(name, settings, top) as method, _progress(name) as progress:

@@ -71,11 +71,15 @@ class Product:
 @contextmanager
 def product(settings: Settings) -> Iterator[Product]:
     """Recto with these settings, but parts, ledger, images and index of its own, gone at the end."""
+    from recto.blobs import open_blobs
+    from recto.encoders.added import copy_encoder
+
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="recto-evaluate-")))
         own = replace(
             settings, data_dir=folder / "data", ledger_url="", redis_url="", qdrant_url="", images_url=""
         )
+        copy_encoder(settings.encoder, open_blobs(settings), open_blobs(own))
         instance = stack.enter_context(temporary(own))
         ledger = Ledger.open(own)
         stack.callback(ledger.close)

@@ -60,10 +60,12 @@ def reindex(
             "on. Go on?",
             abort=True,
         )
+    from recto.blobs import open_blobs
     from recto_workers import actions
 
     with connect(needs_workers=not no_wait) as session:
-        job_id = actions.start_reindex(session.ledger, encoder, pca=pca or 0, switch=not no_switch)
+        blobs = open_blobs(session.settings)
+        job_id = actions.start_reindex(session.ledger, blobs, encoder, pca=pca or 0, switch=not no_switch)
         if no_wait:
             click.echo(f"Asked for as job {job_id}; `recto reindex status` shows its progress.")
             return

@@ -10,8 +10,8 @@ from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from recto.calibration import DEFAULT
-from recto.encoders import CARDS, Card, card, parse_spec
-from recto.errors import BadInput
+from recto.encoders import CARDS, Card, added_cards, known_card, parse_spec
+from recto.errors import BadInput, RectoError, Unavailable
 from recto.ledger import KeptVersions, LostCover
 from recto.recipe import Version
 from recto.records import CoverState
@@ -117,7 +117,8 @@ def reindex() -> ResponseReturnValue:
     if text and not (text.isascii() and text.isdigit() and len(text) < 6):
         raise BadInput(f"“{text[:20]}” is not a number of dimensions; leave the field empty to keep all.")
     switch = request.form.get("switch") == "yes"
-    actions.start_reindex(parts().ledger, request.form.get("encoder", ""), pca=int(text or 0), switch=switch)
+    encoder, pca = request.form.get("encoder", ""), int(text or 0)
+    actions.start_reindex(parts().ledger, parts().blobs, encoder, pca=pca, switch=switch)
     return _back()
 
 
@@ -153,8 +154,8 @@ def _view(version: Version | None) -> VersionView | None:
     if version is None:
         return None
     try:
-        known = card(version.encoder)
-    except BadInput:  # another program made it
+        known = known_card(version.encoder, parts().blobs)
+    except RectoError:  # another program made it, or its store is away: the versions are shown all the same
         known = None
     ledger, recipe = parts().ledger, version.recipe_id
     sureness = calibration_words.of_index(ledger.calibration(recipe) or DEFAULT, recipe)
@@ -163,7 +164,12 @@ def _view(version: Version | None) -> VersionView | None:
 
 def _offered(live: Version | None) -> tuple[Card, ...]:
     """The encoders to choose from; the one in use last, since it makes another version only with shorter embeddings."""
-    return tuple(sorted(CARDS.values(), key=lambda each: live is not None and each.name == live.encoder))
+    try:
+        added = added_cards(parts().blobs)
+    except Unavailable:  # the store is away; the page is not
+        added = []
+    offered = (*CARDS.values(), *added)
+    return tuple(sorted(offered, key=lambda each: live is not None and each.name == live.encoder))
 
 
 def _refused(kept: KeptVersions) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from recto.errors import BadInput
+from recto.errors import BadInput, NotFound
 from recto.settings import Settings
 
 if TYPE_CHECKING:
@@ -45,19 +45,20 @@ class Name:
     options: frozenset[str]
 
 
-def parse_name(text: str) -> Name:
-    """The parts of a name.
+def parse_name(text: str, settings: Settings) -> Name:
+    """The parts of a name; the settings say where encoders that were added are kept.
 
     Raises:
         BadInput: there is no such method, or it does not take that option.
     """
-    from recto.encoders import card
+    from recto.blobs import open_blobs
+    from recto.encoders import known_card
 
     base, *options = text.strip().split(":")
     if base not in NAMES:
         try:
-            card(base)
-        except BadInput as error:
+            known_card(base, open_blobs(settings))
+        except (BadInput, NotFound) as error:
             raise BadInput(
                 f"There is no method {base!r}: name one of {', '.join(NAMES)}, or an encoder ({error})"
             ) from None
@@ -68,7 +69,7 @@ def parse_name(text: str) -> Name:
     return Name("orb500" if base == "orb" else base, frozenset(options))
 
 
-def check_method(text: str) -> None:
+def check_method(text: str, settings: Settings) -> None:
     """Find out whether a method can be made, without the work of making it.
 
     Raises:
@@ -76,7 +77,7 @@ def check_method(text: str) -> None:
     """
     from recto.evaluate.methods.libraries import library
 
-    base = parse_name(text).base
+    base = parse_name(text, settings).base
     if base in ("hog", "lbp"):
         library("skimage.feature", base)
     elif base in HASHES:
@@ -92,7 +93,7 @@ def make_method(text: str, settings: Settings, top: int = TOP) -> Brute:
     from recto.evaluate.methods.base import Brute
     from recto.evaluate.methods.verified import Verified
 
-    name = parse_name(text)
+    name = parse_name(text, settings)
     assert name.base != PRODUCT, "the caller brings the product"
     matcher = _matcher(name, settings)
     return Verified(text, matcher, top) if VERIFY in name.options else Brute(text, matcher)
