@@ -161,7 +161,7 @@ def test_a_network_that_gives_no_embeddings_is_refused(
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"dimension": 128}, "gives 256 numbers an image; its card says 128"),
+        ({"dimension": 128}, "do not fit recto_small"),
         ({"architecture": "resnet18"}, "do not fit resnet18"),
         ({"weights_sha256": "0" * 64}, "not the file that card.json names"),
     ],

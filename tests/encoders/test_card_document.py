@@ -95,7 +95,7 @@ def test_what_is_no_document_is_refused(data: bytes) -> None:
 class LaterCard(Card):
     """A card of a later version: fields that are new have a default."""
 
-    head: int = 0
+    neck: int = 0
     margin: float | None = None
 
 
@@ -114,8 +114,8 @@ def test_a_new_field_at_its_default_changes_neither_recipe_nor_document(later: L
 
 
 def test_a_new_field_with_another_value_is_kept_and_changes_the_recipe(later: LaterCard) -> None:
-    changed = replace(later, head=128, margin=0.5)
-    assert changed.fingerprint() == {**MINE.fingerprint(), "head": "128", "margin": "0.5"}
+    changed = replace(later, neck=128, margin=0.5)
+    assert changed.fingerprint() == {**MINE.fingerprint(), "neck": "128", "margin": "0.5"}
     assert read_card(write_card(changed)) == changed
     with pytest.raises(BadInput, match="'margin' of the card must be a number or null"):
         read_card(write_card(replace(later, margin="wide")))  # type: ignore[arg-type]

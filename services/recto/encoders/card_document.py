@@ -101,8 +101,6 @@ def _value(name: str, kind: Any, value: object) -> Any:
 
 
 def _fits(kind: Any, value: object) -> bool:
-    if get_origin(kind) is UnionType:
-        return any(_fits(part, value) for part in get_args(kind))
     if get_origin(kind) is Literal:
         return value in get_args(kind)
     if get_origin(kind) is tuple:
@@ -112,7 +110,7 @@ def _fits(kind: Any, value: object) -> bool:
         return any(_fits(part, value) for part in get_args(kind))
     if kind is float:  # a whole number is one too; NaN is none
         return type(value) is int or (type(value) is float and math.isfinite(value))
-    return value is None if kind is NoneType else type(value) is kind
+    return type(value) is kind
 
 
 def _converted(kind: Any, value: Any) -> Any:
