@@ -50,7 +50,7 @@ $(VENV)/.product: pyproject.toml constraints.txt infra/install.sh infra/prefligh
 
 $(VENV)/.tests: pyproject.toml constraints.txt infra/install.sh infra/preflight.sh
 	@sh infra/preflight.sh "$(VENV)"
-	@sh infra/install.sh "$(VENV)" "web,worker,demo,evaluate,openvino,postgresql,s3,test"
+	@sh infra/install.sh "$(VENV)" "web,worker,demo,evaluate,train,openvino,postgresql,s3,test"
 	@touch $@ $(VENV)/.product
 
 clean: ## remove the environment and what tools left behind (never your data)
