@@ -50,7 +50,7 @@ def jpeg(images: Tensor, quality: Tensor) -> Tensor:
     """
     height, width = images.shape[2:]
     padded = functional.pad(images, (0, -width % 16, 0, -height % 16), mode="replicate")
-    parts = torch.einsum("ij,bjhw->bihw", constant(TO_DIFFERENCES, images.device), padded.round())
+    parts = torch.einsum("ij,bjhw->bihw", constant(TO_DIFFERENCES, images.device), padded.round()).round()
     luminance = _quantised(parts[:, :1] - 128, _table(LUMINANCE, quality)) + 128
     colour = _quantised(functional.avg_pool2d(parts[:, 1:], 2), _table(CHROMINANCE, quality))
     wide = functional.interpolate(colour, scale_factor=2.0, mode="bilinear", align_corners=False)
