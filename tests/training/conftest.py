@@ -1,4 +1,4 @@
-"""Pictures on disk to prepare a training from."""
+"""Pictures on disk to prepare a training from, and covers that tests of simulated photos share."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
+from torch import Tensor
 
 from recto.shelf import draw_covers
+from recto.training.covers import map_covers, render_covers
 from recto.training.pictures import draw_picture
 from recto.training.sources import Images
 
@@ -81,3 +84,10 @@ def class_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             place.mkdir(parents=True, exist_ok=True)
             Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)).save(place / f"{number:02}.png")
     return folder
+
+
+@pytest.fixture(scope="session")
+def cover_bank(tmp_path_factory: pytest.TempPathFactory) -> Tensor:
+    """64 covers, half of them drawn, (64, 256, 176, 3) uint8."""
+    path = render_covers(tmp_path_factory.mktemp("covers"), "covers", 64, 5, 0.5, 1)
+    return torch.from_numpy(map_covers(path).copy())

@@ -12,6 +12,9 @@ STORED = (256, 176)
 """Height and width of the pictures that are kept for inputs up to this height: larger than most inputs, so that turning
 and cutting them costs no sharpness."""
 
+BLOCK = 16
+"""Sides are whole multiples of it: the simulator on the device halves pictures several times."""
+
 
 def prepare(config: Config, out: Path, settings: Settings, base: Path) -> Split:
     """Pictures to learn from and pictures held out, prepared in `out`; at once where that was done before. `base`: the
@@ -49,7 +52,7 @@ def prepare(config: Config, out: Path, settings: Settings, base: Path) -> Split:
 
 def stored_size(config: Config) -> tuple[int, int]:
     """Height and width in which pictures are kept."""
-    height, width = config.network.height, config.network.width
+    height, width = (-(-side // BLOCK) * BLOCK for side in (config.network.height, config.network.width))
     if height == width:
         return max(STORED[0], height), max(STORED[0], height)
     return STORED if height <= STORED[0] else (height, width)

@@ -74,8 +74,8 @@ def contradictions(config: Config, content: dict[str, Any], base: Path) -> Itera
         yield ("schedule", "low_height"), "is higher than the network's height."
     if augmentation.smallest > augmentation.largest:
         yield ("augmentation", "smallest"), "is larger than `largest`."
-    if augmentation.on == "device" and augmentation.kind != "photo":
-        yield ("augmentation", "on"), 'only photos are simulated on the device: kind = "photo".'
+    if augmentation.on == "device" and (augmentation.kind != "photo" or config.has_classes):
+        yield ("augmentation", "on"), "only photos of covers are simulated on the device, and not of classes."
     if augmentation.kind == "none" and not config.has_classes:
         why = "both views of a cover would be the same picture; only classes can be learned without augmentation."
         yield ("augmentation", "kind"), why
@@ -93,7 +93,10 @@ def _data_faults(config: Config, base: Path) -> Iterator[Fault]:
     elif config.data.folder and not needs:
         yield ("data", "folder"), f'is not read with kind = "{config.data.kind}".'
     if config.data.held_out > 0.5 and config.data.kind != "shelf":
-        yield ("data", "held_out"), 'must be a share of at most 0.5 with this kind; only "shelf" draws a number.'
+        yield (
+            ("data", "held_out"),
+            'must be a share of at most 0.5 with this kind; only "shelf" draws a number.',
+        )
     if config.sampler.kind == "balanced" and not config.has_classes:
         yield ("sampler", "kind"), '"balanced" needs classes: data.kind = "classes".'
     if config.sampler.kind == "neighbours" and config.has_classes:

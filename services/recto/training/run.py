@@ -25,6 +25,7 @@ from recto.training.batches import Plan, pairs_from, step_sizes
 from recto.training.checkpoint import load_checkpoint, save_atomically
 from recto.training.config import Config, Schedule
 from recto.training.curves import append, cut_after
+from recto.training.device_source import DeviceSource
 from recto.training.inputs import Batch, to_batch
 from recto.training.losses import Classification, make_loss
 from recto.training.networks import build, embedding_size, normalisation
@@ -233,17 +234,16 @@ def rate_share(schedule: Schedule, step: int) -> float:
 
 @contextmanager
 def _batches(run: Run, sizes: tuple[tuple[int, int], ...]) -> Iterator[Iterator[Batch]]:
-    config = run.config
-    plan = Plan(
-        config.seed,
-        config.sampler.pairs,
-        config.sampler.kind,
-        config.augmentation,
-        config.has_classes,
-        sizes,
-        run.world.rank,
-    )
-    with pairs_from(run.split.training, plan, run.step, config.hardware.workers) as pairs:
+    """The batches from the step of the run on, made by worker processes or on the device."""
+    config, images = run.config, run.split.training
+    sampler, augmentation = config.sampler, config.augmentation
+    rank = run.world.rank
+    plan = Plan(config.seed, sampler.pairs, sampler.kind, augmentation, config.has_classes, sizes, rank)
+    if augmentation.on == "device":
+        source = DeviceSource(images, plan, run.device)
+        yield (source.batch(step) for step in range(run.step, len(sizes)))
+        return
+    with pairs_from(images, plan, run.step, config.hardware.workers) as pairs:
         yield (to_batch(each, run.device) for each in pairs)
 
 
