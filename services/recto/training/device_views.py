@@ -33,7 +33,7 @@ def make_pairs_on_device(
     mixed: float,
     shares: Shares | None = None,
 ) -> Batch:
-    """Pairs of the covers `chosen` (B,) int64 of (N, R, C, 3) uint8, whose device they are made on; labels are `chosen`.
+    """Pairs of the covers `chosen` (B,) int64 of (N, R, C, 3) uint8, whose device they are made on; labels: `chosen`.
 
     A quarter of the covers lies on its side, a quarter of the photos is wider than tall, a share `mixed` of the covers
     is composites. `size`: height and width of an upright image; when they are equal, all images are in `portrait` and
