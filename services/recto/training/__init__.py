@@ -1,1 +1,1 @@
-"""Training of Recto's own small network on drawn covers; `python -m recto.training.small --help`."""
+"""Training of encoders: a configuration, its pictures, views of them, losses, and what comes out (`recto train`)."""
