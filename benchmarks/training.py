@@ -1,6 +1,6 @@
 """What training brings: the comparisons that this field starts from, in one table.
 
-    python benchmarks/training.py FOLDER [--backbone squeezenet1_1] [--weights FILE] [--steps 200] [--only NAME,...]
+    python benchmarks/training.py FOLDER [--backbone squeezenet1_1] [--weights FILE] [--steps 120] [--only NAME,...]
 
 FOLDER has a folder of pictures for each class. Each row is a configuration of `recto train` that differs from its
 neighbour in one thing; all see as many pictures. Precision, recall and F1 are macro averages over the classes of the
@@ -63,7 +63,7 @@ def configuration(folder: Path, changes: dict[str, Any], steps: int, seed: int) 
             "name": "compared",
             "seed": seed,
             "data": {"kind": "classes", "folder": str(folder.absolute()), "held_out": 0.25},
-            "sampler": {"kind": "balanced", "pairs": 40},
+            "sampler": {"kind": "balanced", "pairs": 32},
             "optimiser": {"rate": 0.0002 if keeps else 0.001},
             "schedule": {"steps": steps, "warmup": steps // 20, "decay": steps // 2},
             "validation": {"every": max(1, steps // 4)},
@@ -86,7 +86,7 @@ def line(name: str, report: dict[str, Any]) -> str:
 @click.option(
     "--weights", default="published", show_default=True, help="Its first weights: a file, or `published`."
 )
-@click.option("--steps", default=200, show_default=True, help="Steps of each row.")
+@click.option("--steps", default=120, show_default=True, help="Steps of each row.")
 @click.option("--seed", default=1, show_default=True)
 @click.option("--only", default="", help="Names of rows, separated by semicolons.")
 @click.option(
