@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from recto import training as recipes
 from recto.errors import BadInput
 from recto.training.config import Config
 from recto.training.read_config import line_of, read_config
+
+RECIPES = Path(recipes.__file__).parent / "recipes"
 
 
 def _read(folder: Path, text: str) -> Config:
@@ -84,6 +87,11 @@ def test_a_file_that_is_not_there_or_no_text_is_refused(tmp_path: Path) -> None:
 def test_a_folder_is_looked_for_beside_the_configuration(tmp_path: Path) -> None:
     (tmp_path / "covers").mkdir()
     assert _read(tmp_path, '[data]\nkind = "covers"\nfolder = "covers"').data.folder == "covers"
+
+
+@pytest.mark.parametrize("path", sorted(RECIPES.glob("*.toml")), ids=lambda path: path.stem)
+def test_the_recipes_that_come_with_recto_can_be_used(path: Path) -> None:
+    assert read_config(path).name == path.stem
 
 
 def test_the_line_of_a_value_is_found_in_its_table() -> None:
