@@ -79,6 +79,14 @@ def test_what_is_wrong_is_told_with_its_line(folder: Path) -> None:
     assert not (folder / "wrong").exists()
 
 
+def test_what_turns_out_not_to_fit_is_told_with_its_line_too(folder: Path) -> None:
+    text = CONFIG.replace("embedding = 32", 'embedding = 32\nfrozen = ["trunk.99"]')
+    (folder / "unfit.toml").write_text(text)
+    assert "line 11: network.frozen: there is no part 'trunk.99'" in _recto(
+        folder, "train", folder / "unfit.toml", code=1
+    )
+
+
 def test_an_empty_catalogue_is_told(folder: Path) -> None:
     text = CONFIG.replace('kind = "covers"\nfolder = "scans"', 'kind = "catalogue"')
     (folder / "catalogue.toml").write_text(text)

@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from recto.errors import BadInput
+
 Positive = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*([_-][a-z0-9]+)*$", max_length=40)]
@@ -18,6 +20,14 @@ class Table(BaseModel):
     """A table of the file: an unknown key or a wrong type is an error, nothing is converted silently."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class WrongValue(BadInput):
+    """A value that turned out not to fit what there is. `key`: its place in the file, `network.weights` for example."""
+
+    def __init__(self, key: str, message: str) -> None:
+        super().__init__(f"{key}: {message}")
+        self.key = key
 
 
 class Data(Table):

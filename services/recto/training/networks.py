@@ -17,9 +17,8 @@ from recto.encoders.small_network import SmallNetwork
 from recto.encoders.table import CARDS
 from recto.encoders.table import card as card_of
 from recto.encoders.weights import load_weights
-from recto.errors import BadInput
 from recto.settings import Settings
-from recto.training.config import Config, Network
+from recto.training.config import Config, Network, WrongValue
 
 State = dict[str, Any]
 FOLDED = "trunk.0.conv.bias"
@@ -31,16 +30,15 @@ def build(config: Network, settings: Settings, base: Path) -> nn.Module:
     relative to.
 
     Raises:
-        BadInput: the weights cannot be read or do not fit, or no part is called as `frozen` says.
+        WrongValue: the weights cannot be read or do not fit, or no part is called as `frozen` says.
         WeightsMissing: published weights are neither here nor to be downloaded.
     """
     state = _first_weights(config, settings, base)
     try:
         network = _empty(config, state)
     except (RuntimeError, ValueError) as error:
-        raise BadInput(
-            f"{config.weights} does not fit {config.backbone}: {str(error).splitlines()[0]}"
-        ) from error
+        why = f"{config.weights} does not fit {config.backbone}: {str(error).splitlines()[0]}"
+        raise WrongValue("network.weights", why) from error
     freeze(network, config.frozen)
     return network
 
@@ -77,7 +75,8 @@ def _first_weights(config: Network, settings: Settings, base: Path) -> State | N
     try:
         state: State = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, pickle.UnpicklingError, EOFError) as error:
-        raise BadInput(f"The weights {path} cannot be read: {str(error).splitlines()[0]}") from error
+        why = f"{path} cannot be read: {str(error).splitlines()[0]}"
+        raise WrongValue("network.weights", why) from error
     return state
 
 
@@ -85,7 +84,7 @@ def freeze(network: nn.Module, frozen: str | list[str]) -> None:
     """Take the named parts out of training.
 
     Raises:
-        BadInput: no parameter belongs to a named part; the message names some that there are.
+        WrongValue: no parameter belongs to a named part; the message names some that there are.
     """
     if frozen == "none":
         return
@@ -99,8 +98,8 @@ def freeze(network: nn.Module, frozen: str | list[str]) -> None:
             parts = sorted(
                 {name.removeprefix("body.body.").rsplit(".", 1)[0] for name, _ in network.named_parameters()}
             )
-            raise BadInput(
-                f"network.frozen: there is no part {part!r}. Parts are: {', '.join(parts[:12])}..."
+            raise WrongValue(
+                "network.frozen", f"there is no part {part!r}. Parts are: {', '.join(parts[:12])}..."
             )
         for parameter in inside:
             parameter.requires_grad_(False)

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from recto.encoders.card import OWN_ARCHITECTURES as OWN
 from recto.encoders.torchvision_cards import torchvision_cards
 from recto.errors import BadInput
-from recto.training.config import LOSS_KEYS, Config, Network
+from recto.training.config import LOSS_KEYS, Config, Network, WrongValue
 
 Fault = tuple[tuple[str, ...], str]
 """The keys that lead to a value, and what is wrong with it."""
@@ -43,6 +43,12 @@ def read_config(path: Path) -> Config:
     if faults := list(contradictions(config, content, path.parent)):
         raise _all_faults(path, text, faults)
     return config
+
+
+def at_line(path: Path, fault: WrongValue) -> BadInput:
+    """The error of a value that turned out not to fit, with its line."""
+    keys = tuple(fault.key.split("."))
+    return BadInput(f"{path} cannot be used:\n  line {line_of(path.read_text(), keys)}: {fault}")
 
 
 def line_of(text: str, keys: tuple[str, ...]) -> int:

@@ -28,7 +28,9 @@ from recto.training.run import Run
 
 NAMES = {
     **{f"recall_{depth}": f"recall@{depth}" for depth in DEPTHS},
-    "precision": "precision", "recall": "recall", "f1": "F1",
+    "precision": "precision",
+    "recall": "recall",
+    "f1": "F1",
 }
 
 

@@ -23,7 +23,7 @@ from recto.errors import BadInput, RectoError
 from recto.settings import Settings
 from recto.training.batches import Plan, pairs_from, step_sizes
 from recto.training.checkpoint import load_checkpoint, save_atomically
-from recto.training.config import Config, Schedule
+from recto.training.config import Config, Schedule, WrongValue
 from recto.training.curves import append, cut_after
 from recto.training.device_source import DeviceSource
 from recto.training.inputs import Batch, to_batch
@@ -83,6 +83,8 @@ class Run:
         self.optimiser.load_state_dict(kept["optimiser"])
         self.stepper.scaler.load_state_dict(kept["scaler"])
         torch.set_rng_state(kept["random"])
+        if self.device.type == "cuda" and kept["random_of_device"] is not None:
+            torch.cuda.set_rng_state(kept["random_of_device"], self.device)
         self.step, self.ended = kept["step"], kept["ended"]
         self.best, self.best_step = kept["best"], kept["best_step"]
         if self.world.leads:
@@ -97,6 +99,7 @@ class Run:
             "optimiser": self.optimiser.state_dict(),
             "scaler": self.stepper.scaler.state_dict(),
             "random": torch.get_rng_state(),
+            "random_of_device": torch.cuda.get_rng_state(self.device) if self.device.type == "cuda" else None,
             "step": self.step,
             "best": self.best,
             "best_step": self.best_step,
@@ -260,7 +263,7 @@ def _device(setting: str) -> torch.device:
     try:
         return choose_device(setting)
     except RectoError as error:
-        raise BadInput(f"hardware.device: {error}") from error
+        raise WrongValue("hardware.device", str(error)) from error
 
 
 def _optimiser(config: Config, modules: list[nn.Module]) -> torch.optim.Optimizer:
@@ -279,11 +282,11 @@ def _optimiser(config: Config, modules: list[nn.Module]) -> torch.optim.Optimize
 def _check_counts(config: Config, split: Split) -> None:
     count = len(split.training)
     if config.sampler.pairs > count:
-        raise BadInput(
-            f"sampler.pairs: {config.sampler.pairs} pairs need as many pictures, and there are {count}."
-        )
+        why = f"{config.sampler.pairs} pairs need as many pictures, and there are {count}."
+        raise WrongValue("sampler.pairs", why)
     if len(split.held_out) < 2:
-        raise BadInput(f"data.held_out: {len(split.held_out)} pictures are held out; at least 2 are needed.")
+        why = f"{len(split.held_out)} pictures are held out; at least 2 are needed."
+        raise WrongValue("data.held_out", why)
 
 
 def _keep_config(out: Path, config: Config) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from recto.errors import BadInput
 from recto.settings import Settings
 from recto_web.cli.progress import Progress as Bar
 
 if TYPE_CHECKING:
+    from recto.training.config import Config
     from recto.training.run import Progress
 
 
@@ -28,10 +31,22 @@ def train(config: Path, out: Path | None, check: bool) -> None:
     A run that was killed goes on from its last checkpoint when it is started again, to the same result. With several
     GPUs: `torchrun --nproc-per-node N -m recto_web.cli train CONFIG`. docs/training.md explains the file.
     """
-    from recto.training.read_config import read_config
+    from recto.training.config import WrongValue
+    from recto.training.read_config import at_line, read_config
 
+    if find_spec("matplotlib") is None:  # told now, and not after hours
+        raise BadInput(
+            "The curve of a training needs matplotlib, which is not installed: pip install 'recto[train]'."
+        )
     chosen = read_config(config)
-    folder, base, settings = out or config.with_suffix(""), config.parent, Settings.from_environment()
+    try:
+        _run(config, out or config.with_suffix(""), chosen, check=check)
+    except WrongValue as fault:
+        raise at_line(config, fault) from fault
+
+
+def _run(path: Path, folder: Path, chosen: Config, *, check: bool) -> None:
+    settings, base = Settings.from_environment(), path.parent
     if check:
         _check(folder, chosen, settings, base)
         return
@@ -50,7 +65,7 @@ def train(config: Path, out: Path | None, check: bool) -> None:
         _show(finish(run), folder)
 
 
-def _check(folder: Path, chosen: Any, settings: Settings, base: Path) -> None:
+def _check(folder: Path, chosen: Config, settings: Settings, base: Path) -> None:
     from recto.training.run import check
 
     split, parameters = check(folder, chosen, settings, base)
