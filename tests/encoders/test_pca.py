@@ -105,3 +105,38 @@ def test_a_file_whose_numbers_do_not_fit_each_other_is_refused(projection: pca.P
     broken = pca.Projection("drawn", 9, projection.mean[:-1], projection.matrix)
     with pytest.raises(WrongFormat, match="damaged"):
         pca.load(pca.save(broken))
+
+
+def _pairs(count: int, seed: int) -> tuple[Floats, Floats]:
+    """Two views of things: what they share is weak, and each view adds much along a few directions of its own."""
+    random = np.random.default_rng(seed)
+    shared = random.standard_normal((count, DIMENSION))
+    views = []
+    for _ in range(2):
+        noise = random.standard_normal((count, DIMENSION)) * 0.3
+        noise[:, :8] += random.standard_normal((count, 8)) * 6
+        views.append(unit_rows((shared + noise).astype(np.float32)))
+    return views[0], views[1]
+
+
+def test_what_is_learned_from_pairs_finds_the_other_view_of_things_never_seen() -> None:
+    batches = [_pairs(500, seed) for seed in range(4)]
+    learned = pca.learn_from_pairs(iter(batches), 32, DIMENSION, "drawn")
+    plain = pca.learn([one for one, _ in batches], 32, DIMENSION, "drawn")
+    one, other = _pairs(300, 99)
+    found = [
+        float(np.mean((first @ second.T).argmax(1) == np.arange(300)))
+        for first, second in ((one, other), *((p.apply(one), p.apply(other)) for p in (plain, learned)))
+    ]
+    assert found[2] > 0.95
+    assert found[2] > max(found[:2]) + 0.2
+
+
+def test_pairs_that_are_too_few_are_refused() -> None:
+    with pytest.raises(BadInput, match="96 are needed, 50 are here"):
+        pca.learn_from_pairs([_pairs(50, 0)], 32, DIMENSION, "drawn")
+
+
+def test_the_same_pairs_give_the_same_projection() -> None:
+    files = [pca.save(pca.learn_from_pairs([_pairs(500, 1)], 8, DIMENSION, "drawn")) for _ in range(2)]
+    assert files[0] == files[1]

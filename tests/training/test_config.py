@@ -54,6 +54,7 @@ def test_all_faults_are_told_at_once_each_with_its_line(tmp_path: Path) -> None:
         ("[network]\nheight = 64\nwidth = 96", 3, "larger than the height"),
         ('[network]\nfrozen = "backbone"', 2, "learns nothing"),
         ("[network]\nembedding = 0", 2, "at least 1"),
+        ('[network]\nbackbone = "recto_plain"\nheight = 64\nwidth = 64\nkeep_head = false', 5, "left away"),
         ("[network]\nfrozen = 3", 2, "not 3"),
         ("[schedule]\nsteps = 100", 2, "fewer than warmup and decay"),
         ("[schedule]\nlow_steps = 10\nlow_height = 256", 3, "higher than the network"),

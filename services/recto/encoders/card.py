@@ -41,8 +41,9 @@ class Card:
     licence: str
     summary: str
     head: int | None = None
-    """Of a network of torchvision that was trained with Recto: numbers that its own linear layer gives, 0 without one.
-    Its weights are those of the embedding network, not of torchvision's complete model. None: torchvision's own."""
+    """Numbers that a linear layer behind the pooling gives, 0 without one. A network of torchvision that has this was
+    trained with Recto, and its weights are those of the embedding network, not of the complete model. None:
+    torchvision's own; of `recto_small`, a layer of as many numbers as the embedding has."""
 
     def fingerprint(self) -> dict[str, str]:
         """Everything of the card that changes embeddings, for the recipe.

@@ -151,7 +151,9 @@ def _check_together(card: Card) -> None:
             f"There is no architecture {card.architecture!r}: it is {own}, or a network of torchvision that "
             "classifies images (`recto encoders list --all`)."
         )
-    if card.head is not None and card.architecture in OWN_ARCHITECTURES:
+    if card.head is not None and (
+        card.architecture == "recto_plain" or (card.head and card.architecture == "recto_small")
+    ):
         raise BadInput(f"The field 'head' of the card is not for {card.architecture}, which has one inside.")
     if card.head and card.head != card.dimension:
         raise BadInput("The dimension of the card must be its head, where there is one.")

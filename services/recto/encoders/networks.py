@@ -52,7 +52,7 @@ def build_network(card: Card, state: State) -> nn.Module:
     """
     try:
         if card.architecture == "recto_small":
-            return _filled(SmallNetwork(folded=True, dimension=card.dimension), state)
+            return _filled(SmallNetwork(True, card.dimension if card.head is None else card.head), state)
         if card.architecture == "recto_plain":
             return _filled(PlainNetwork(card.input_size[0], card.dimension), state)
         if card.head is not None:

@@ -43,11 +43,14 @@ class Block(nn.Module):
 class SmallNetwork(nn.Module):
     """Normalised images (N, 3, H, W) -> embeddings (N, dimension), not normalised. 1.2 million parameters.
 
+    With the dimension 0 there is no linear layer, and the pooled activations (N, 384) are the embeddings.
+
     `folded` builds the shipped form without batch normalisation; `fold` turns a trained network into it.
     """
 
     def __init__(self, folded: bool = False, dimension: int = DIMENSION) -> None:
         super().__init__()
+        self.dimension = dimension
         low, middle, high = WIDTHS
         self.trunk = nn.Sequential(
             *(ConvNorm(3, low, 7, 4, folded), nn.ReLU(), Block(low, folded)),
@@ -55,7 +58,7 @@ class SmallNetwork(nn.Module):
             *(ConvNorm(middle, high, 3, 2, folded), nn.ReLU(), Block(high, folded), Block(high, folded)),
             *(ConvNorm(high, POOLED, 1, 1, folded), nn.ReLU()),
         )
-        self.head = nn.Linear(POOLED, dimension)
+        self.head: nn.Module = nn.Linear(POOLED, dimension) if dimension else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
         """Pooling and head run in float32 also under autocast: cubes overflow half precision."""
@@ -70,7 +73,7 @@ class SmallNetwork(nn.Module):
 def fold(network: SmallNetwork) -> SmallNetwork:
     """The same function with every batch normalisation folded into its convolution, in evaluation mode."""
     trained = {name: part for name, part in network.eval().named_modules() if isinstance(part, ConvNorm)}
-    shipped = SmallNetwork(folded=True, dimension=network.head.out_features).eval()
+    shipped = SmallNetwork(folded=True, dimension=network.dimension).eval()
     for name, part in shipped.named_modules():
         if isinstance(part, ConvNorm):
             norm = trained[name].norm

@@ -56,6 +56,8 @@ class Network(Table):
     """`none`: from nothing; `published`: torchvision's, see `recto encoders show`; else a file with a state dict."""
     embedding: Annotated[int, Field(ge=0, le=4096)] = 256
     """Numbers of an embedding, given by a linear layer; 0: what the pooling gives, without such a layer."""
+    keep_head: bool = True
+    """False: the linear layer serves the loss alone, and the encoder ends before it (Chen et al., ICML 2020)."""
     pooling: Literal["gem3", "avg", "flatten", "own"] = "gem3"
     height: Annotated[int, Field(ge=32, le=512)] = 192
     width: Annotated[int, Field(ge=32, le=512)] = 144

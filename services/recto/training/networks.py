@@ -11,9 +11,9 @@ from torch import nn
 
 from recto.encoders.card import IMAGENET_MEAN, IMAGENET_STD, Card
 from recto.encoders.card import OWN_ARCHITECTURES as OWN
-from recto.encoders.networks import pooled_width, trainable
+from recto.encoders.networks import Pooled, pooled_width, trainable
 from recto.encoders.plain_network import PlainNetwork
-from recto.encoders.small_network import SmallNetwork
+from recto.encoders.small_network import POOLED, SmallNetwork
 from recto.encoders.table import CARDS
 from recto.encoders.table import card as card_of
 from recto.encoders.weights import load_weights
@@ -135,6 +135,32 @@ def embedding_size(network: nn.Module, config: Network) -> int:
     return pooled_width(network.body, config.pooling, config.height)  # type: ignore[arg-type]
 
 
+def encoder_size(shipped: nn.Module, config: Network) -> int:
+    """Numbers of an embedding of the encoder that comes out."""
+    if config.keep_head:
+        return embedding_size(shipped, config)
+    if isinstance(shipped, SmallNetwork):
+        return POOLED
+    return embedding_size(shipped, config.model_copy(update={"embedding": 0}))
+
+
+def without_head(network: nn.Module) -> nn.Module:
+    """The network up to its pooling."""
+    if isinstance(network, SmallNetwork):
+        cut = SmallNetwork(isinstance(network.trunk[0].norm, nn.Identity), 0)
+        cut.trunk.load_state_dict(network.trunk.state_dict())
+        return cut
+    assert isinstance(network, Pooled)
+    return Pooled(network.body, network.pooling)
+
+
+def _head(network: Network) -> int | None:
+    """What a card says of the linear layer."""
+    if network.backbone in OWN:
+        return None if network.keep_head else 0
+    return network.embedding if network.keep_head else 0
+
+
 def make_card(config: Config, dimension: int, weights: str, sha256: str, summary: str) -> Card:
     """The card of the encoder that a run made. Its weights are the user's: the licence is for them to say."""
     network = config.network
@@ -154,5 +180,5 @@ def make_card(config: Config, dimension: int, weights: str, sha256: str, summary
         weights_sha256=sha256,
         licence="of whoever trained it",
         summary=summary,
-        head=None if network.backbone in OWN else network.embedding,
+        head=_head(network),
     )

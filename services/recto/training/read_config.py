@@ -128,6 +128,10 @@ def _network_faults(config: Config) -> Iterator[Fault]:
         yield ("network", "width"), why
     elif network.height < network.width:
         yield ("network", "width"), "is larger than the height; lying images are turned by a quarter."
+    if not network.keep_head and (network.backbone == "recto_plain" or not network.embedding):
+        yield ("network", "keep_head"), "false needs a linear layer that can be left away."
+    if not network.keep_head and config.loss.kind == "classification":
+        yield ("network", "keep_head"), "false is not for classification: leave `embedding` at 0 instead."
     if network.frozen == "backbone" and network.weights == "none":
         yield ("network", "frozen"), "a frozen backbone without weights learns nothing; name its weights."
     if network.frozen == "backbone" and not network.embedding and config.loss.kind != "classification":

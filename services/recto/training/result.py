@@ -23,7 +23,7 @@ from recto.training.checkpoint import load_checkpoint, save_atomically
 from recto.training.config import Config
 from recto.training.curves import draw_curve, read_curve
 from recto.training.measuring import DEPTHS, measure
-from recto.training.networks import embedding_size, make_card
+from recto.training.networks import encoder_size, make_card, without_head
 from recto.training.run import Run
 
 NAMES = {
@@ -63,7 +63,10 @@ def export(network: nn.Module, config: Config, folder: Path) -> Encoder:
 
     The small network's batch normalisation is folded into its convolutions, and its numbers are kept in half precision.
     """
-    shipped, half = network.eval().cpu(), isinstance(network, SmallNetwork)
+    shipped = network.eval().cpu()
+    if not config.network.keep_head:
+        shipped = without_head(shipped).eval()
+    half = isinstance(shipped, SmallNetwork)
     if isinstance(shipped, SmallNetwork) and any(_has_norm(part) for part in shipped.modules()):
         shipped = fold(shipped)
     state = {name: value.half() if half else value for name, value in shipped.state_dict().items()}
@@ -74,7 +77,7 @@ def export(network: nn.Module, config: Config, folder: Path) -> Encoder:
         f"Trained with recto train: {config.network.backbone}, {config.loss.kind} loss, {config.data.kind}."
     )
     sha256 = hashlib.sha256(data).hexdigest()
-    card = make_card(config, embedding_size(network, config.network), "weights.pt", sha256, summary)
+    card = make_card(config, encoder_size(shipped, config.network), "weights.pt", sha256, summary)
     (folder / "card.json").write_bytes(write_card(card))
     loaded = torch.load(folder / "weights.pt", weights_only=True)
     run = TorchRunner(build_network(card, loaded), torch.device("cpu"))
