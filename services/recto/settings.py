@@ -145,7 +145,7 @@ class Settings:
         0, "Threads of torch in each worker; 0: cores divided by workers.", check="not_negative"
     )
     encoder: str = _setting(
-        "recto_small+pca256-c5762e49", "Encoder of a new catalogue; an existing one keeps its own."
+        "recto_small_2+pca256-46ab935c", "Encoder of a new catalogue; an existing one keeps its own."
     )
     weights_dir: str = _setting("", "Folder searched first for weights (NAME.pth); empty: torch's cache.")
     device: str = _setting("auto", "Where networks run: auto, cpu, cuda or cuda:N.", check="device")

@@ -22,7 +22,7 @@ def test_the_package_and_its_cards_load_no_torch() -> None:
 
 
 def test_an_unknown_encoder_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(BadInput, match=r"vgg17.*recto_small, vgg16, vgg16-flat, resnet50"):
+    with pytest.raises(BadInput, match=r"vgg17.*recto_small_2, recto_small, .*vgg16, vgg16-flat, resnet50"):
         card("vgg17")
 
 
@@ -51,6 +51,7 @@ def test_a_fingerprint_does_not_change_with_a_description() -> None:
 
 RECIPES = {
     "recto_small": "a29240f452bc",
+    "recto_small_2": "6bc17f7016d0",
     "vgg16": "871dbaba309e",
     "vgg16-flat": "057890a16cc9",
     "resnet50": "6b48da43b17a",

@@ -37,14 +37,27 @@ def test_a_batch_gives_what_single_images_give(
     np.testing.assert_allclose(np.linalg.norm(together, axis=1), 1, atol=1e-5)
 
 
-def test_our_own_network_gives_the_vectors_it_gave_when_it_was_shipped(random_settings: Settings) -> None:
-    embeddings = load_encoder("recto_small", random_settings).embed(
-        [draw_image(600, 400, 0), draw_image(400, 600, 1)]
-    )
-    canonical = [
+CANONICAL = {
+    "recto_small": [
         [0.14627, -0.03841, -0.07143, -0.08886, -0.04187, -0.02653],
         [0.12530, -0.00732, -0.05066, -0.00660, -0.03377, -0.12571],
-    ]
+    ],
+    "recto_small_2": [
+        [0.05242, 0.00098, 0.00982, 0.00098, 0.00692, 0.03044],
+        [0.07298, 0.0012, 0.02255, 0.0012, 0.00177, 0.01724],
+    ],
+    "recto_small_2+pca256-46ab935c": [
+        [0.03924, 0.0497, 0.41232, -0.14175, -0.06135, 0.16966],
+        [0.00495, 0.11047, 0.29065, -0.04479, 0.07757, 0.04902],
+    ],
+}
+
+
+@pytest.mark.parametrize(("name", "canonical"), CANONICAL.items())
+def test_our_own_networks_give_the_vectors_they_gave_when_they_were_shipped(
+    name: str, canonical: list[list[float]], random_settings: Settings
+) -> None:
+    embeddings = load_encoder(name, random_settings).embed([draw_image(600, 400, 0), draw_image(400, 600, 1)])
     np.testing.assert_allclose(embeddings[:, :6], canonical, atol=1e-4)
 
 

@@ -20,6 +20,7 @@ from recto.errors import BadInput, BadSetting, WeightsMissing
 from recto.settings import Settings
 
 SQUEEZENET = CARDS["squeezenet1_1"]
+OURS = ("recto_small", "recto_small_2")
 
 
 @pytest.fixture
@@ -86,14 +87,16 @@ def test_a_folder_that_is_none_is_named(tmp_path: Path) -> None:
         find_weights(SQUEEZENET, Settings(weights_dir=str(tmp_path / "nowhere")))
 
 
-def test_our_own_weights_need_no_folder(cache: Path) -> None:
-    path = find_weights(CARDS["recto_small"], Settings())
+@pytest.mark.parametrize("name", OURS)
+def test_our_own_weights_need_no_folder(name: str, cache: Path) -> None:
+    path = find_weights(CARDS[name], Settings())
     assert path is not None
     assert path.stat().st_size <= 3_000_000
 
 
-def test_the_cards_hash_is_that_of_our_shipped_weights() -> None:
-    assert load_weights(CARDS["recto_small"], Settings())[1] == CARDS["recto_small"].weights_sha256
+@pytest.mark.parametrize("name", OURS)
+def test_the_cards_hash_is_that_of_our_shipped_weights(name: str) -> None:
+    assert load_weights(CARDS[name], Settings())[1] == CARDS[name].weights_sha256
 
 
 def test_weights_are_downloaded_once_into_torchs_cache(published: Card, cache: Path, folder: Path) -> None:

@@ -14,7 +14,7 @@ from recto.encoders.card import OWN_ARCHITECTURES as OWN
 from recto.encoders.networks import Pooled, pooled_width, trainable
 from recto.encoders.plain_network import PlainNetwork
 from recto.encoders.small_network import POOLED, SmallNetwork
-from recto.encoders.table import CARDS
+from recto.encoders.table import CARDS, NEWEST_SMALL
 from recto.encoders.table import card as card_of
 from recto.encoders.weights import load_weights
 from recto.settings import Settings
@@ -70,7 +70,8 @@ def _first_weights(config: Network, settings: Settings, base: Path) -> State | N
     if config.weights == "none":
         return None
     if config.weights == "published":
-        return load_weights(card_of(config.backbone), settings)[0]
+        newest = NEWEST_SMALL if config.backbone == "recto_small" else config.backbone
+        return load_weights(card_of(newest), settings)[0]
     path = base / Path(config.weights).expanduser()
     try:
         state: State = torch.load(path, map_location="cpu", weights_only=True)
