@@ -5,7 +5,6 @@ Embeddings are gathered, so that the loss sees the batch of all of them; gradien
 
 from __future__ import annotations
 
-import os
 
 import torch
 import torch.distributed as dist
@@ -37,7 +36,7 @@ class World:
         """The GPU of this process, where there are several."""
         if device.type != "cuda" or self.size == 1:
             return device
-        return torch.device("cuda", int(os.environ["LOCAL_RANK"]))
+        return torch.device("cuda", dist.get_node_local_rank())
 
     def gather(self, rows: Tensor) -> tuple[Tensor, slice]:
         """The rows (N, ...) of all processes in order, without gradient, and which of them are this one's. All have as
