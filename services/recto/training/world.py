@@ -5,7 +5,6 @@ Embeddings are gathered, so that the loss sees the batch of all of them; gradien
 
 from __future__ import annotations
 
-
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
