@@ -40,7 +40,7 @@ def _kill_within(process: subprocess.Popen[bytes], curve: Path, rng: random.Rand
     lines, until = curve.read_bytes().count(b"\n") if curve.exists() else 0, time.monotonic() + 240
     while process.poll() is None and time.monotonic() < until:
         if curve.exists() and curve.read_bytes().count(b"\n") > lines:
-            time.sleep(rng.uniform(0, 1.5))
+            time.sleep(rng.uniform(0, 0.6))
             break
         time.sleep(0.02)
     workers = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
@@ -56,9 +56,10 @@ def _train(config: Path, out: Path) -> Run:
 
 
 def test_a_training_killed_again_and_again_comes_to_the_same_result(tmp_path: Path) -> None:
-    config, killed, whole = write(tmp_path, SHELF), tmp_path / "killed", tmp_path / "whole"
+    text = SHELF.replace("steps = 24", "steps = 60").replace("low_steps = 12", "low_steps = 30")
+    config, killed, whole = write(tmp_path, text), tmp_path / "killed", tmp_path / "whole"
     rng, landed = random.Random(), 0
-    for _ in range(4):
+    for _ in range(3):
         process = _start(config, killed, tmp_path / "log")
         landed += _kill_within(process, killed / "curve.csv", rng)
     kept = load_checkpoint(killed / "checkpoint.pt")
@@ -72,7 +73,7 @@ def test_a_training_killed_again_and_again_comes_to_the_same_result(tmp_path: Pa
     assert best[0] is not None
     assert best[1] is not None
     assert best[0]["step"] == best[1]["step"]
-    assert kept is None or kept["step"] <= 24
+    assert kept is None or kept["step"] < 60
 
 
 @pytest.mark.parametrize(
@@ -103,7 +104,7 @@ def test_a_run_ends_early_when_validation_gets_no_better(tmp_path: Path, class_f
 
 
 def test_a_folder_of_another_run_is_refused_and_a_longer_schedule_is_not(tmp_path: Path) -> None:
-    short = SHELF.replace("steps = 24", "steps = 13").replace("low_steps = 12", "low_steps = 12")
+    short = SHELF.replace("steps = 24", "steps = 13")
     config = write(tmp_path, short.replace("decay = 8", "decay = 1"))
     assert _train(config, tmp_path / "run").step == 13
     with pytest.raises(BadInput, match="other values of seed, optimiser"):
