@@ -7,10 +7,10 @@ from recto.calibration.rates import Rate
 
 _MEASURES = Measures(
     items=100,
-    error=0.0120,
-    interval=(0.0072, 0.0186),
+    error=0.0127,
+    interval=(0.0078, 0.0196),
     bins=(
-        Bin(0.0, 0.1, 0.0139, Rate(0, 48)),
+        Bin(0.0, 0.1, 0.0154, Rate(0, 48)),
         Bin(0.2, 0.3, 0.2231, Rate(0, 2)),
         Bin(0.9, 1.0, 0.9984, Rate(50, 50)),
     ),
