@@ -19,8 +19,8 @@ import click
 
 from recto.settings import Settings
 from recto.training.config import Config
+from recto.training.loop import train
 from recto.training.result import finish
-from recto.training.run import train
 
 SMALL = {"backbone": "recto_plain", "height": 64, "width": 64, "embedding": 128}
 LARGE = {**SMALL, "height": 224, "width": 224}

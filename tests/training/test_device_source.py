@@ -13,8 +13,8 @@ from recto.training.batches import Plan
 from recto.training.config import Augmentation
 from recto.training.curves import read_curve
 from recto.training.device_source import DeviceSource
+from recto.training.loop import train
 from recto.training.read_config import read_config
-from recto.training.run import train
 from recto.training.sources import Images, prepare_shelf
 
 PLAN = Plan(1, 8, "random", Augmentation(on="device"), False, ((48, 32),) * 4)

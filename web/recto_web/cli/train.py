@@ -14,7 +14,7 @@ from recto_web.cli.progress import Progress as Bar
 
 if TYPE_CHECKING:
     from recto.training.config import Config
-    from recto.training.run import Progress
+    from recto.training.loop import Progress
 
 
 @click.command()
@@ -50,8 +50,8 @@ def _run(path: Path, folder: Path, chosen: Config, *, check: bool) -> None:
     if check:
         _check(folder, chosen, settings, base)
         return
+    from recto.training.loop import train as run_training
     from recto.training.result import finish
-    from recto.training.run import train as run_training
 
     with Bar(chosen.name) as bar:
 
@@ -66,7 +66,7 @@ def _run(path: Path, folder: Path, chosen: Config, *, check: bool) -> None:
 
 
 def _check(folder: Path, chosen: Config, settings: Settings, base: Path) -> None:
-    from recto.training.run import check
+    from recto.training.checks import check
 
     split, parameters = check(folder, chosen, settings, base)
     click.echo(
