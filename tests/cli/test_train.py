@@ -35,6 +35,9 @@ warmup = 2
 decay = 4
 [validation]
 every = 6
+[projection]
+size = 16
+pairs = 64
 [hardware]
 device = "cpu"
 """
@@ -82,7 +85,7 @@ def test_what_is_wrong_is_told_with_its_line(folder: Path) -> None:
 def test_what_turns_out_not_to_fit_is_told_with_its_line_too(folder: Path) -> None:
     text = CONFIG.replace("embedding = 32", 'embedding = 32\nfrozen = ["trunk.99"]')
     (folder / "unfit.toml").write_text(text)
-    assert "line 11: network.frozen: there is no part 'trunk.99'" in _recto(
+    assert "line 12: network.frozen: there is no part 'trunk.99'" in _recto(
         folder, "train", folder / "unfit.toml", code=1
     )
 
@@ -104,7 +107,12 @@ def test_what_was_trained_becomes_an_encoder(folder: Path) -> None:
     assert "| recall@1 |" in (out / "report.md").read_text()
     again = _recto(folder, "train", folder / "mine.toml")
     assert "step" not in again.split("Done")[0]  # it has come to its end: nothing is trained once more
-    assert "(32 numbers)" in _recto(folder, "encoders", "add", out / "encoder")
+    assert report["dimension"] == 16
+    said = json.loads(_recto(folder, "encoders", "add", out / "encoder", "--json").splitlines()[-1])
+    assert (said["encoder"][:5], said["dimension"], said["is_new"]) == ("mine-", 16, True)
+    assert "+pca16-" in said["encoder"]
+    shown = json.loads(_recto(folder, "encoders", "show", said["encoder"], "--json").splitlines()[-1])
+    assert shown["dimension"] == 16
     cards = json.loads(_recto(folder, "encoders", "list", "--json").splitlines()[-1])
     added = next(card for card in cards if card["added"])
     assert (added["name"].rsplit("-", 1)[0], added["dimension"]) == ("mine", 32)

@@ -15,7 +15,7 @@ import torch
 from tests.support.encoder_folders import small_folder, squeezenet_folder
 
 from recto.blobs import Blobs, open_blobs
-from recto.encoders import CARDS, added_cards, all_cards, card, known_card, load_encoder
+from recto.encoders import CARDS, added_cards, all_cards, card, known_card, load_encoder, pca
 from recto.encoders.added import copy_encoder, is_added
 from recto.encoders.adding import add_encoder
 from recto.encoders.card_document import MAX_BYTES
@@ -61,6 +61,35 @@ def test_an_added_encoder_is_one_like_any_other(
     embeddings = load_encoder(spec, settings).embed(images)
     assert embeddings.shape == (len(images), 256)
     np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1, rtol=1e-5)
+
+
+def test_a_projection_in_the_folder_comes_along(
+    settings: Settings, tmp_path: Path, images: list[RGB]
+) -> None:
+    blobs, folder = open_blobs(settings), small_folder(tmp_path / "encoder")
+    plain = add_encoder(folder, "", blobs)
+    rows = np.random.default_rng(0).standard_normal((64, 256)).astype(np.float32)
+    projection = pca.learn([rows], 8, 256, "mine")
+    (folder / "projection.npz").write_bytes(pca.save(projection))
+    added = add_encoder(folder, "", blobs)
+    assert (added.card, added.dimension, added.is_new) == (plain.card, 8, True)
+    assert not add_encoder(folder, "", blobs).is_new
+    expected = projection.apply(load_encoder(plain.spec, settings).embed(images))
+    np.testing.assert_array_equal(load_encoder(added.spec, settings).embed(images), expected)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"), [(b"none", "not a projection"), (None, "is for embeddings of 4 numbers")]
+)
+def test_a_projection_that_does_not_fit_is_refused(
+    data: bytes | None, said: str, blobs: Blobs, in_folder: Settings, tmp_path: Path
+) -> None:
+    folder = small_folder(tmp_path / "encoder")
+    other = pca.save(pca.learn([np.eye(4, dtype=np.float32)], 2, 4, "mine"))
+    (folder / "projection.npz").write_bytes(other if data is None else data)
+    with pytest.raises(BadInput, match=said):
+        add_encoder(folder, "", blobs)
+    assert stored(in_folder) == []
 
 
 def test_it_computes_what_the_network_in_the_folder_does(

@@ -63,6 +63,8 @@ def test_all_faults_are_told_at_once_each_with_its_line(tmp_path: Path) -> None:
         ('[augmentation]\nkind = "none"', 2, "would be the same picture"),
         ('[augmentation]\nkind = "light"\non = "device"', 3, "only photos"),
         ('[sampler]\nkind = "balanced"', 2, "needs classes"),
+        ("[projection]\nsize = 300", 2, "more than the 256 numbers"),
+        ("[network]\nkeep_head = false\n[projection]\nsize = 300\npairs = 500", 5, "768 or more"),
         ("[optimiser]\nrate = 0.0", 2, "greater than 0"),
         ("seed = 1.5", 1, "not 1.5"),
         ('name = "Mine"', 1, "not 'Mine'"),

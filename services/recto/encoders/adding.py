@@ -10,18 +10,21 @@ import numpy as np
 import torch
 
 from recto.blobs import Blobs
+from recto.encoders import pca
 from recto.encoders.added import added_name
 from recto.encoders.card import Card
 from recto.encoders.card_document import MAX_BYTES, read_card, write_card
 from recto.encoders.networks import build_network
 from recto.encoders.preprocess import preprocess
 from recto.encoders.runners import TorchRunner
+from recto.encoders.spec import parse_spec
 from recto.encoders.weights import read_state
-from recto.errors import BadInput
+from recto.errors import BadInput, WrongFormat
 from recto.vectors import Floats
 
-CARD, WEIGHTS = "card.json", "weights.pt"
-"""The files of such a folder, as `recto train` leaves it."""
+CARD, WEIGHTS, PROJECTION = "card.json", "weights.pt", "projection.npz"
+"""The files of such a folder, as `recto train` leaves it; the last one may be absent."""
+MAX_PROJECTION = 128 * 1024**2
 MAX_WEIGHTS = 1024**3
 """Bytes of weights: each process reads them from the store into memory; VGG16 has 0.5 GiB."""
 TALL, WIDE = (240, 180, 3), (180, 240, 3)
@@ -33,6 +36,10 @@ class Added:
 
     card: Card
     """Under the name that specs have from now on."""
+    spec: str
+    """What to use: that name, with the projection where the folder has one."""
+    dimension: int
+    """Numbers of an embedding of `spec`."""
     is_new: bool
     """False where the store had it already."""
 
@@ -48,12 +55,19 @@ def add_encoder(folder: Path, name: str, blobs: Blobs) -> Added:
         Unavailable: the store cannot be written.
     """
     card, weights = _read(folder, name)
+    projection = _read_projection(folder, card)
     _try_out(card, weights)
     document = write_card(card)
     is_new = hashlib.sha256(document).hexdigest() not in blobs.list_models(MAX_BYTES)
     blobs.put_model(weights)  # before the card: whoever finds a card finds its weights
     blobs.put_model(document)
-    return Added(replace(card, name=added_name(card.name, document)), is_new)
+    added = replace(card, name=added_name(card.name, document))
+    if projection is None:
+        return Added(added, added.name, card.dimension, is_new)
+    data, size = pca.save(replace(projection, spec=added.name)), len(projection.matrix)
+    is_new = is_new or blobs.find_model(hashlib.sha256(data).hexdigest()) is None
+    spec = parse_spec(added.name).projected(size, blobs.put_model(data))
+    return Added(added, str(spec), size, is_new)
 
 
 def _read(folder: Path, name: str) -> tuple[Card, bytes]:
@@ -68,6 +82,22 @@ def _read(folder: Path, name: str) -> tuple[Card, bytes]:
         )
     kept = replace(card, name=name or card.name, weights=WEIGHTS, weights_sha256=sha256)
     return read_card(write_card(kept)), weights  # the name that was given is checked like that of a card
+
+
+def _read_projection(folder: Path, card: Card) -> pca.Projection | None:
+    """The projection of a folder, which fits the numbers of its card; None where there is none."""
+    path = folder / PROJECTION
+    if not path.exists():
+        return None
+    try:
+        projection = pca.load(_file(path, MAX_PROJECTION))
+    except WrongFormat as error:
+        raise BadInput(f"{path}: {error}") from None
+    if projection.matrix.shape[1] != card.dimension:
+        raise BadInput(
+            f"{path} is for embeddings of {projection.matrix.shape[1]} numbers; the card says {card.dimension}."
+        )
+    return projection
 
 
 def _file(path: Path, most: int) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from weakref import WeakValueDictionary
@@ -59,6 +60,11 @@ class Encoder:
                     torch.stack([preprocess(images[place], self._network) for place in batch])
                 )
         return rows if self._projection is None else self._projection.apply(rows)
+
+    def projected(self, projection: Projection) -> Encoder:
+        """The same network with a projection behind it."""
+        card = replace(self.card, dimension=len(projection.matrix))
+        return Encoder(card, self._network, self._run, projection, self._parts)
 
     @property
     def view_side(self) -> int:

@@ -15,7 +15,7 @@ from recto.training.networks import build
 from recto.training.prepare import prepare
 from recto.training.sources import Split
 
-MAY_CHANGE = ("hardware", "validation", "schedule")
+MAY_CHANGE = ("hardware", "validation", "schedule", "projection")
 """Tables that a run may be resumed with other values of."""
 
 

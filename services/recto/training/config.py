@@ -153,6 +153,16 @@ class Validation(Table):
     """Validations without a better recall@1 after which the run ends; 0: never before `steps`."""
 
 
+class Projection(Table):
+    """A last step that learns what of an embedding tells covers apart and what a photo changes: worth more than any
+    other value here, see docs/models/recto_small_2.md."""
+
+    size: Annotated[int, Field(ge=0, le=4096)] = 0
+    """Numbers that are left of an embedding; 0: no projection is learned."""
+    pairs: Annotated[int, Field(ge=64, le=1_000_000)] = 7680
+    """Pairs of views it is learned from: twice as many as the network's embedding has numbers, at least."""
+
+
 class Hardware(Table):
     """Where it runs; changes speed, and results only as far as arithmetic is rounded differently."""
 
@@ -179,6 +189,7 @@ class Config(Table):
     optimiser: Optimiser = Optimiser()
     schedule: Schedule = Schedule()
     validation: Validation = Validation()
+    projection: Projection = Projection()
     hardware: Hardware = Hardware()
 
     @property

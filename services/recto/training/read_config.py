@@ -19,6 +19,8 @@ from recto.training.config import LOSS_KEYS, Config, Network, WrongValue
 Fault = tuple[tuple[str, ...], str]
 """The keys that lead to a value, and what is wrong with it."""
 STRIDE = 16
+POOLED = 384
+"""Numbers of `recto_small` without its linear layer; its module would import torch."""
 _HEADER = re.compile(r"\s*\[\s*([\w.\-]+)\s*\]")
 _KEY = re.compile(r"\s*([\w\-]+)\s*=")
 
@@ -71,6 +73,7 @@ def contradictions(config: Config, content: dict[str, Any], base: Path) -> Itera
     yield from _data_faults(config, base)
     yield from _network_faults(config)
     yield from _loss_faults(config, content)
+    yield from _projection_faults(config)
     schedule, augmentation = config.schedule, config.augmentation
     if schedule.warmup + schedule.decay > schedule.steps:
         yield ("schedule", "steps"), f"{schedule.steps} are fewer than warmup and decay together."
@@ -156,6 +159,26 @@ def _loss_faults(config: Config, content: dict[str, Any]) -> Iterator[Fault]:
             yield ("loss", key), f'has no effect with kind = "{kind}"; remove it.'
     if kind == "classification" and not config.has_classes:
         yield ("loss", "kind"), 'classification needs classes: data.kind = "classes".'
+
+
+def _projection_faults(config: Config) -> Iterator[Fault]:
+    network, projection = config.network, config.projection
+    if not projection.size:
+        return
+    if config.has_classes:
+        yield ("projection", "size"), "is learned from two views of a cover; classes have none: write 0."
+    dimension = network.embedding if network.keep_head else 0
+    if not dimension and network.backbone == "recto_small":
+        dimension = POOLED
+    elif not dimension and network.pooling != "flatten" and network.backbone in torchvision_cards():
+        dimension = torchvision_cards()[network.backbone].dimension
+    if dimension and projection.size > dimension:
+        yield ("projection", "size"), f"is more than the {dimension} numbers of the encoder's embedding."
+    if projection.pairs < 2 * dimension:
+        yield (
+            ("projection", "pairs"),
+            f"must be {2 * dimension} or more for embeddings of {dimension} numbers.",
+        )
 
 
 def _fault(entry: Any) -> Fault:

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from recto.encoders import pca
 from recto.encoders.card_document import write_card
 from recto.encoders.encoder import Encoder
 from recto.encoders.networks import build_network
@@ -24,8 +25,12 @@ from recto.training.config import Config
 from recto.training.curves import draw_curve, read_curve
 from recto.training.measuring import DEPTHS, measure
 from recto.training.networks import encoder_size, make_card, without_head
+from recto.training.projecting import learn_projection
 from recto.training.run import Run
+from recto.training.sources import Images
 
+OTHER_VIEWS = 1_000_003
+"""Added to the seed of a run for the views that its projection is learned from: no step saw them."""
 NAMES = {
     **{f"recall_{depth}": f"recall@{depth}" for depth in DEPTHS},
     "precision": "precision",
@@ -41,6 +46,8 @@ def finish(run: Run) -> dict[str, Any]:
         run.network.load_state_dict(best["network"])
         run.loss.load_state_dict(best["loss"])
     encoder = export(run.network, run.config, run.out / "encoder")
+    if run.config.projection.size:
+        encoder = project(encoder, run.split.training, run.config, run.out / "encoder")
     content = {
         "name": run.config.name,
         "step": best["step"] if best is not None else run.step,
@@ -82,6 +89,22 @@ def export(network: nn.Module, config: Config, folder: Path) -> Encoder:
     loaded = torch.load(folder / "weights.pt", weights_only=True)
     run = TorchRunner(build_network(card, loaded), torch.device("cpu"))
     return Encoder(replace(card), card, run, None, {"weights": sha256})
+
+
+def project(encoder: Encoder, images: Images, config: Config, folder: Path) -> Encoder:
+    """Learn the projection of an encoder from its training pictures, write it beside the card, and put it behind."""
+    wanted, size = config.projection, (config.network.height, config.network.width)
+    projection = learn_projection(
+        encoder,
+        images,
+        size,
+        config.augmentation,
+        seed=config.seed + OTHER_VIEWS,
+        numbers=wanted.size,
+        pairs=wanted.pairs,
+    )
+    (folder / "projection.npz").write_bytes(pca.save(projection))
+    return encoder.projected(projection)
 
 
 def _has_norm(part: nn.Module) -> bool:

@@ -73,7 +73,7 @@ def show_encoder(spec: str, as_json: bool) -> None:
 @click.option("--name", default="", help="Name of the encoder (default: the one on its card).")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def add(folder: Path, name: str, as_json: bool) -> None:
-    """Add the encoder in FOLDER (card.json and weights.pt, as `recto train` leaves them).
+    """Add the encoder in FOLDER: card.json, weights.pt and perhaps projection.npz, as `recto train` leaves them.
 
     It is tried out, then kept with the images, where every process of the installation finds it; nothing has to be
     started again. Its full name, NAME-HASH8, belongs to this network for good.
@@ -83,13 +83,12 @@ def add(folder: Path, name: str, as_json: bool) -> None:
     blobs = open_blobs(Settings.from_environment())
     blobs.check()
     added = _adder()(folder, name, blobs)
-    card = added.card
     if as_json:
-        click.echo(json.dumps({"encoder": card.name, "dimension": card.dimension, "is_new": added.is_new}))
+        click.echo(json.dumps({"encoder": added.spec, "dimension": added.dimension, "is_new": added.is_new}))
         return
     said = "is added" if added.is_new else "was added before; nothing is changed"
-    click.echo(f"{card.name} ({card.dimension} numbers) {said}.")
-    click.echo(f"To use it: recto reindex --encoder {card.name}")
+    click.echo(f"{added.spec} ({added.dimension} numbers) {said}.")
+    click.echo(f"To use it: recto reindex --encoder {added.spec}")
 
 
 def _adder() -> Callable[[Path, str, Blobs], Added]:
