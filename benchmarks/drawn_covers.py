@@ -19,7 +19,6 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import cache
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +32,7 @@ from recto.engine import Engine
 from recto.ingest import index_staged
 from recto.lanes import version_of
 from recto.ledger import Entry, EntryItem
+from recto.python import spawn_context
 from recto.records import Book, Side, cover_id
 from recto.settings import Settings
 from recto.shelf.book import DrawnBook, draw_book
@@ -74,7 +74,7 @@ def describe(folder: Path, covers: int, processes: int) -> None:
     started = time.monotonic()
     # Threads of a process wait for each other by spinning: with a process a core they only take time from others.
     os.environ |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+    with ProcessPoolExecutor(processes, spawn_context()) as pool:
         waiting = [pool.submit(_describe_block, folder, block, covers) for block in missing]
         for done, _ in enumerate(map(_result, as_completed(waiting)), start=1):
             print(f"block {done} of {len(missing)}, {time.monotonic() - started:.0f} s", flush=True)

@@ -86,6 +86,7 @@ def test_only_settings_read_the_environment() -> None:
     hand_down = {  # they give their environment, with settings added, to the processes they start
         "workers/recto_workers/processes.py",
         "web/recto_web/cli/serve.py",
+        "services/recto/python.py",  # it sets a variable of Python's own
     }
     hand_down.add("services/recto/observe/files.py")  # a variable of the Prometheus client's own
     assert set(readers) - hand_down == {"services/recto/settings.py"}

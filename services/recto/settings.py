@@ -21,12 +21,15 @@ MIB = 1024 * 1024
 QUANTISATIONS = ("none", "int8", "turbo4", "binary")
 
 
-def _setting(default: Any, sentence: str, *, secret: bool = False, check: str = "") -> Any:
+def _setting(
+    default: Any, sentence: str, *, secret: bool = False, is_path: bool = False, check: str = ""
+) -> Any:
     """A field of `Settings`: its default, the sentence that explains it, the check that a value must pass.
 
-    A secret is neither shown by `describe` nor by `repr`, nor repeated in an error.
+    A secret is neither shown by `describe` nor by `repr`, nor repeated in an error. A path is read byte for byte, and
+    made absolute at once: children may work in another folder.
     """
-    metadata = {"sentence": sentence, "secret": secret, "check": check}
+    metadata = {"sentence": sentence, "secret": secret, "is_path": is_path, "check": check}
     return field(default=default, metadata=metadata, repr=not secret)
 
 
@@ -37,6 +40,7 @@ class Settings:
     data_dir: Path = _setting(
         Path(platformdirs.user_data_dir("recto", appauthor=False)),
         "Folder that holds everything Recto writes.",
+        is_path=True,
     )
     ledger_url: str = _setting(
         "", "SQLAlchemy URL of the ledger; empty: SQLite in the data folder.", secret=True
@@ -59,7 +63,9 @@ class Settings:
     )
     qdrant_grpc_port: int = _setting(6334, "gRPC port of the Qdrant server.", check="port")
     qdrant_ca_file: str = _setting(
-        "", "File (PEM) of the authority that signed the Qdrant server's certificate; empty: the public ones."
+        "",
+        "File (PEM) of the authority that signed the Qdrant server's certificate; empty: the public ones.",
+        is_path=True,
     )
     qdrant_seconds: float = _setting(
         30.0, "Longest time that one request to the Qdrant server may take, in seconds.", check="positive"
@@ -147,7 +153,9 @@ class Settings:
     encoder: str = _setting(
         "recto_small_2+pca256-46ab935c", "Encoder of a new catalogue; an existing one keeps its own."
     )
-    weights_dir: str = _setting("", "Folder searched first for weights (NAME.pth); empty: torch's cache.")
+    weights_dir: str = _setting(
+        "", "Folder searched first for weights (NAME.pth); empty: torch's cache.", is_path=True
+    )
     device: str = _setting("auto", "Where networks run: auto, cpu, cuda or cuda:N.", check="device")
     backend: str = _setting(
         "torch",
@@ -217,7 +225,7 @@ class Settings:
             if variable not in known:
                 raise BadSetting(f"{variable} is not a setting of Recto; `recto settings` lists them.")
             if text.strip():
-                values[known[variable].name] = _parse(variable, text.strip(), known[variable])
+                values[known[variable].name] = _parse(variable, text, known[variable])
         return cls(**values)
 
     def describe(self) -> Iterator[tuple[str, str, str, str]]:
@@ -247,16 +255,42 @@ def _show(value: object) -> str:
 
 def _parse(variable: str, text: str, entry: Field[Any]) -> object:
     """Turn the text of a variable into the type of its default."""
-    kind = Path if isinstance(entry.default, Path) else type(entry.default)
+    kind = Path if entry.metadata["is_path"] else type(entry.default)
+    if kind is not Path:
+        text = text.strip()
     given = variable if entry.metadata["secret"] else f"{variable}={text!r}"
     try:
-        value = _READERS[kind](text)
+        read = _read_roots if entry.metadata["check"] == "roots" else _READERS[kind]
+        value = read(text)
     except ValueError:
         raise BadSetting(f"{given} is not {_KINDS.get(kind, 'usable')}.") from None
+    if kind is Path and isinstance(entry.default, str):
+        value = str(value)
     check = entry.metadata["check"]
     if check and not _CHECKS[check][0](value):
         raise BadSetting(f"{given} must be {_CHECKS[check][1]}.")
     return value
+
+
+def _read_path(text: str) -> Path:
+    """Absolute; `~` stands for a home folder.
+
+    Raises:
+        ValueError: it is not UTF-8 or has control characters, which logs, URLs and the engine do not carry; or the
+            working folder or the home folder that it starts from is gone.
+    """
+    if _CONTROL.search(text):
+        raise ValueError(text)
+    text.encode()  # raises a ValueError on bytes that are not UTF-8
+    try:
+        return Path(text).expanduser().absolute()
+    except (OSError, RuntimeError):  # the working folder is gone; nobody has this home folder
+        raise ValueError(text) from None
+
+
+def _read_roots(text: str) -> tuple[str, ...]:
+    """Every root begins with `/` or `s3://`, so a comma before anything else belongs to a name."""
+    return tuple(part.strip() for part in _BETWEEN_ROOTS.split(text) if part.strip())
 
 
 def _read_finite(text: str) -> float:
@@ -276,13 +310,20 @@ def _read_bool(text: str) -> bool:
 _DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
 _KEY = re.compile(r"recto_[0-9a-z]{1,32}_[0-9a-f]{64}")  # as `recto.keys` writes and reads tokens
 _S3_URL = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\s?#]*)?")
-_KINDS: dict[type, str] = {int: "a whole number", float: "a number", bool: "true or false"}
+_BETWEEN_ROOTS = re.compile(r",\s*(?=/|s3://|,|$)")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_KINDS: dict[type, str] = {
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    Path: "a path that can be used: UTF-8 without control characters, from a working or home folder that exists",
+}
 _READERS: dict[type, Callable[[str], Any]] = {
     str: str,
     int: int,
     float: _read_finite,
     bool: _read_bool,
-    Path: lambda text: Path(text).expanduser().absolute(),
+    Path: _read_path,
     tuple: lambda text: tuple(part.strip() for part in text.split(",") if part.strip()),
 }
 

@@ -8,7 +8,7 @@ from tests.ledger.conftest import empty_file as empty_file
 from tests.ledger.conftest import ledger as ledger
 from tests.ledger.conftest import settings as settings
 
-from recto.ledger import Ledger, Picture
+from recto.ledger import Ledger, Picture, url_of
 from recto.ledger.database import Database
 from recto.ledger.upgrade import UPGRADES, prepare
 from recto.records import Book, Side
@@ -107,4 +107,4 @@ def test_books_of_an_older_ledger_are_found_by_their_isbn_after_the_upgrade(sett
 
 
 def _open(settings: Settings) -> Database:
-    return Database(settings.ledger_url or f"sqlite:///{settings.data_dir / 'ledger.sqlite3'}")
+    return Database(url_of(settings))

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, inspect, select, text, update
 from tests.ledger.entries import fill
 
 from recto.errors import RectoError
-from recto.ledger import Ledger
+from recto.ledger import Ledger, url_of
 from recto.ledger.database import Database
 from recto.ledger.schema import FORMAT, meta, metadata
 from recto.ledger.upgrade import UPGRADES, prepare
@@ -36,7 +36,7 @@ STEPS: Steps = {**UPGRADES, FORMAT: _add_subtitle, FORMAT + 1: _fill_subtitle}
 
 
 def _open(settings: Settings) -> Database:
-    return Database(settings.ledger_url or f"sqlite:///{settings.data_dir / 'ledger.sqlite3'}")
+    return Database(url_of(settings))
 
 
 def _format(database: Database) -> int:

@@ -79,7 +79,7 @@ class Up:
 
     def pid(self, part: str) -> int | None:
         """Process id of `redis`, `web`, `index` or `ingest-N` at this moment; None while it is down."""
-        sign = {"redis": "redis-server", "web": "gunicorn"}.get(part, f"{part}@")
+        sign = {"redis": "redis-server", "web": "recto_web.server"}.get(part, f"{part}@")
         for child in psutil.Process(self.process.pid).children():
             try:
                 if sign in " ".join(child.cmdline()) or sign in child.name():

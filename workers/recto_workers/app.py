@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from redis import Redis
 from redis.backoff import NoBackoff
+from redis.connection import parse_url
 from redis.retry import Retry
 
 if TYPE_CHECKING:
@@ -24,11 +27,23 @@ WORKER_SOCKET_SECONDS = 5.0
 """The same for workers, which may wait longer than a person does."""
 
 
+def socket_url(path: Path) -> str:
+    """Address of a Redis on a Unix socket, whatever its folders are called."""
+    return f"unix://{quote(str(path))}"
+
+
 def broker_url(redis_url: str) -> str:
-    """Address of Redis in the spelling of Celery, which calls a `unix://` socket `redis+socket://`."""
-    if redis_url.startswith("unix://"):
-        return "redis+socket://" + redis_url.removeprefix("unix://").replace("?db=", "?virtual_host=")
-    return redis_url
+    """Address of Redis in the spelling of Celery, which calls a `unix://` socket `redis+socket://`.
+
+    It is read as redis-py reads it, so that messages and Recto's own keys never go to two places.
+    """
+    if not redis_url.startswith("unix://"):
+        return redis_url
+    read = parse_url(redis_url)  # type: ignore[no-untyped-call]
+    login = (
+        f"{quote(read.get('username', ''), '')}:{quote(read['password'], '')}@" if "password" in read else ""
+    )
+    return f"redis+socket://{login}{quote(read.get('path', ''))}?virtual_host={read.get('db', 0)}"
 
 
 def connect(redis_url: str, seconds: float = PRODUCER_SOCKET_SECONDS) -> Redis:

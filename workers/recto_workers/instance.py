@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,8 +14,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from recto.errors import InUse, Unavailable
+from recto.python import module_command
 from recto.settings import Settings
-from recto_workers.app import connect
+from recto_workers.app import connect, socket_url
 from recto_workers.heartbeat import alive
 from recto_workers.processes import Part, log_tail, rotate, spawn
 from recto_workers.redis_server import socket_path
@@ -66,7 +66,7 @@ def redis_url_of(settings: Settings) -> str:
     if settings.redis_url:
         return settings.redis_url
     instance = running(settings)
-    return instance.redis_url if instance else f"unix://{socket_path(settings.data_dir / 'run')}"
+    return instance.redis_url if instance else socket_url(socket_path(settings.data_dir / "run"))
 
 
 def announce(settings: Settings, instance: Instance) -> None:
@@ -113,7 +113,7 @@ def temporary(settings: Settings) -> Iterator[Instance]:
         time.sleep(0.1)  # it is starting or stopping
     log = run_dir(settings) / "logs" / TEMPORARY_LOG
     rotate(log)
-    program = [sys.executable, "-P", "-m", "recto_workers.run", "up", "--no-web"]
+    program = module_command("recto_workers.run", "up", "--no-web")
     # Its own session: Ctrl-C ends the caller first, which then stops this one.
     process = spawn(Part("temporary", program, settings.environment(), log, death_signal=signal.SIGTERM))
     try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import signal
 import socket
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,12 +13,12 @@ from recto.keys import keys_are_required
 from recto.ledger import Ledger
 from recto.ledger.keys import check_listening
 from recto.observe import FOLDER_VARIABLE
+from recto.python import module_command
 from recto.settings import Settings, variable_name
 from recto_workers.processes import Part
 
 PORTS_TRIED = 50
 
-_PYTHON = (sys.executable, "-P", "-m")  # -P: a file in the current folder never stands in for a module
 _LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - nothing is bound here
 
 
@@ -29,15 +28,9 @@ def worker_parts(settings: Settings, redis_url: str, logs: Path) -> list[Part]:
     return [
         Part(
             name,
-            [
-                sys.executable,
-                "-P",
-                "-m",
-                "recto_workers.run",
-                name.split("-")[0],
-                "--name",
-                f"{name}@{socket.gethostname()}",
-            ],
+            module_command(
+                "recto_workers.run", name.split("-")[0], "--name", f"{name}@{socket.gethostname()}"
+            ),
             _environment(settings, redis_url),
             logs / f"{name}.log",
         )
@@ -65,15 +58,7 @@ def web_part(settings: Settings, redis_url: str, listening: socket.socket, logs:
     return Part(
         "web",
         # Its control socket would lie outside the data folder.
-        [
-            sys.executable,
-            "-P",
-            "-m",
-            "gunicorn",
-            *arguments,
-            "--no-control-socket",
-            "recto_web.app:create_app()",
-        ],
+        module_command("recto_web.server", *arguments, "--no-control-socket"),
         {**_environment(settings, redis_url), "RECTO_PORT": str(listening.getsockname()[1])},
         logs / "web.log",
         death_signal=signal.SIGTERM,  # it has children of its own, which it ends

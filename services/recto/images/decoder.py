@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from recto.files import too_many_bytes
 from recto.images import refusals, wire
 from recto.images.barcodes import Barcode, barcodes_of
 from recto.images.decode import RASTER_FIELDS, Limits, Raster
+from recto.python import module_command
 
 Reply = TypeVar("Reply")
 _START_SECONDS = 60.0
@@ -164,10 +164,10 @@ class _Deadline:
 
 
 def _start(memory: int) -> subprocess.Popen[bytes]:
-    # -P: no module is taken from the working folder. Its own group: Ctrl-C in a terminal is for the parent.
-    module = [sys.executable, "-P", "-W", "ignore", "-m", "recto.images.child"]
-    command = [*module, str(os.getpid()), str(memory)]
+    arguments = (str(os.getpid()), str(memory))
+    command = module_command("recto.images.child", *arguments, options=("-W", "ignore"))
     try:
+        # Its own group: Ctrl-C in a terminal is for the parent.
         return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0)
     except OSError as error:
         raise Unavailable(f"The image decoder cannot be started: {error.strerror}.") from error

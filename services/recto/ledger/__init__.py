@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy import URL
+
 from recto.errors import Unavailable
 from recto.ledger.again import Again
 from recto.ledger.artworks import Artworks, Original
@@ -13,7 +15,7 @@ from recto.ledger.calibrations import CalibrationsKept
 from recto.ledger.catalogue import Catalogue
 from recto.ledger.comparing import Comparing, Finding
 from recto.ledger.control import Control
-from recto.ledger.database import Database
+from recto.ledger.database import Database, read_url
 from recto.ledger.duplicates import AlikeInJob, Decision, Duplicates, Pair
 from recto.ledger.editing import Editing
 from recto.ledger.evidence import Evidences
@@ -80,6 +82,7 @@ __all__ = [
     "PhotoRow",
     "Picture",
     "SearchRow",
+    "url_of",
 ]
 
 
@@ -131,7 +134,7 @@ class Ledger(
             BadSetting: `RECTO_LEDGER_URL` cannot be used.
             RectoError: a newer Recto wrote it, or it cannot be kept in this place.
         """
-        database = Database(settings.ledger_url or _default_url(settings))
+        database = Database(url_of(settings))
         try:
             if database.is_sqlite:
                 database.use_wal()
@@ -146,9 +149,17 @@ class Ledger(
         self._database.close()
 
 
-def _default_url(settings: Settings) -> str:
+def url_of(settings: Settings) -> URL:
+    """Address of the ledger: the one of the settings, else the file in the data folder, whatever its path holds.
+
+    Raises:
+        BadSetting: `RECTO_LEDGER_URL` is no address.
+        Unavailable: the data folder cannot be made.
+    """
+    if settings.ledger_url:
+        return read_url(settings.ledger_url)
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise Unavailable(f"The data folder {settings.data_dir} cannot be made: {error.strerror}.") from error
-    return f"sqlite:///{settings.data_dir / FILE_NAME}"
+    return URL.create("sqlite", database=str(settings.data_dir / FILE_NAME))

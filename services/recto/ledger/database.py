@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -28,8 +28,8 @@ _WRITE = "recto_write"
 class Database:
     """Connections to the ledger's database. Safe for threads; open it after forking, never before."""
 
-    def __init__(self, url: str) -> None:
-        """Prepare connections; nothing is opened yet.
+    def __init__(self, url: URL) -> None:
+        """Prepare connections; nothing is opened yet. Never build the URL by pasting: a path may hold `?`, `#` or `%`.
 
         Raises:
             BadSetting: the URL cannot be used.
@@ -125,24 +125,42 @@ def _insert(connection: Connection, table: Table) -> Any:
     return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
 
 
-def _create_engine(url: str) -> Engine:
+def read_url(url: str) -> URL:
+    """The address of a database as a person writes it; in one the path of a file is quoted.
+
+    Raises:
+        BadSetting: it is none.
+    """
     try:
-        parsed = make_url(url)
-        name = parsed.get_backend_name()
+        read = make_url(url)
+    except ArgumentError as error:
+        raise _no_url(error) from None
+    if "?" in url and not read.query:  # what follows would be cut off: two files could become one ledger
+        raise _no_url("options NAME=VALUE follow a `?`; in the name of a file write it as %3F.")
+    return read
+
+
+def _create_engine(url: URL) -> Engine:
+    try:
+        name = url.get_backend_name()
         if name == "sqlite":
-            return create_engine(parsed, connect_args={"timeout": BUSY_SECONDS})
+            return create_engine(url, connect_args={"timeout": BUSY_SECONDS})
         if name == "postgresql":
-            if parsed.drivername == "postgresql":
-                parsed = parsed.set(drivername="postgresql+psycopg")
-            return create_engine(parsed, pool_pre_ping=True)
+            if url.drivername == "postgresql":
+                url = url.set(drivername="postgresql+psycopg")
+            return create_engine(url, pool_pre_ping=True)
     except (ArgumentError, NoSuchModuleError) as error:
-        raise BadSetting(f"RECTO_LEDGER_URL is not a URL of a database: {error}") from None
+        raise _no_url(error) from None
     except ModuleNotFoundError as error:
         raise BadSetting(
             f"RECTO_LEDGER_URL names PostgreSQL, whose driver is not installed ({error.name}): "
             'run `pip install "psycopg[binary]"`.'
         ) from None
     raise BadSetting(f"RECTO_LEDGER_URL names {name}; the ledger works with SQLite and PostgreSQL.")
+
+
+def _no_url(why: object) -> BadSetting:
+    return BadSetting(f"RECTO_LEDGER_URL is not a URL of a database: {why}")
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -7,7 +7,6 @@ call is simply done again; the manifest is written when all are there.
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import shutil
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import click
 
+from recto.python import spawn_context
 from recto.shelf.book import draw_book
 from recto.shelf.store import NO_BACK_EVERY, store_book
 
@@ -94,7 +94,7 @@ def main(folder: Path, covers: int, seed: int, height: int, processes: int) -> N
     """Draw a shelf of books into FOLDER, with a manifest; an interrupted call is simply done again."""
     shelf = Shelf(folder, covers, seed, height)
     blocks = -(-shelf.books // BLOCK)
-    context = multiprocessing.get_context("spawn")
+    context = spawn_context()
     with ProcessPoolExecutor(processes, mp_context=context) as pool:
         drawing = [pool.submit(draw_block, shelf, block) for block in range(blocks)]
         with click.progressbar(length=shelf.books, label="Drawing books") as bar:

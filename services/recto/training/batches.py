@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from multiprocessing import get_context
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from recto.python import spawn_context
 from recto.training.augment import (
     PhotoOptions,
     catalogue_view,
@@ -154,7 +154,7 @@ def step_sizes(network: Network, schedule: Schedule) -> tuple[tuple[int, int], .
 @contextmanager
 def pairs_from(images: Images, plan: Plan, start: int, processes: int) -> Iterator[Iterator[Pairs]]:
     """The pairs of the steps from `start` to the end of the plan, in order, made ahead in worker processes."""
-    pool = ProcessPoolExecutor(processes, get_context("spawn"), initializer=_open, initargs=(images, plan))
+    pool = ProcessPoolExecutor(processes, spawn_context(), initializer=_open, initargs=(images, plan))
     try:
         yield _ahead(pool, start, len(plan.sizes))
     finally:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 import click
@@ -14,6 +13,7 @@ import numpy as np
 
 from recto.blobs.disk import disk_errors_of
 from recto.errors import Unavailable
+from recto.python import spawn_context
 from recto.records import Side
 from recto.training.pictures import draw_picture
 from recto.training.processes import end_with_parent
@@ -44,7 +44,7 @@ def render_covers(folder: Path, name: str, count: int, seed: int, drawn: float, 
     if missing:
         _take_room(path, covers.nbytes)
         render = partial(_render, count=count, seed=seed, drawn=drawn)
-        with ProcessPoolExecutor(processes, get_context("spawn"), initializer=end_with_parent) as pool:
+        with ProcessPoolExecutor(processes, spawn_context(), initializer=end_with_parent) as pool:
             for start, chunk in zip(missing, pool.map(render, missing), strict=True):
                 covers[start : start + CHUNK] = chunk
                 covers.flush()

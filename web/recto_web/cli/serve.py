@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
+import shlex
 import sys
 import threading
 import time
@@ -54,11 +56,14 @@ def web(port: int | None) -> None:
     """Run the web server alone; workers run elsewhere (RECTO_REDIS_URL, or the `recto up` of the folder)."""
     from recto_workers.instance import redis_url_of, run_dir
     from recto_workers.parts import check_keys, listen, web_part, web_url
+    from recto_workers.processes import leave_lost_folder
 
     settings = _settings(port)
     check_keys(settings)
     listening = listen(settings.host, settings.port)
-    part = web_part(settings, redis_url_of(settings), listening, run_dir(settings) / "logs")
+    folder = run_dir(settings)
+    part = web_part(settings, redis_url_of(settings), listening, folder / "logs")
+    leave_lost_folder(folder)
     os.set_inheritable(listening.fileno(), True)
     click.echo(f"Serving {web_url(listening)}. Ctrl-C stops it.")
     os.execvpe(part.program[0], list(part.program), {**os.environ, **part.environment})  # noqa: S606
@@ -137,12 +142,23 @@ def _welcome(settings: Settings, job_id: str) -> None:
         return
     finally:
         ledger.close()
-    photo = settings.data_dir / "examples" / "front.jpg"
-    program = Path(sys.executable).parent / "recto"
-    click.echo(
-        f"\n{books} books are ready to be found at {instance.web_url}\n\n"
-        f"  curl -sL -H 'Accept: application/json' -F photo=@{photo} {instance.web_url}/search\n"
-        f"  RECTO_DATA_DIR={settings.data_dir} {program} search {photo}\n"
+    click.echo(f"\n{books} books are ready to be found at {instance.web_url}\n")
+    for line in _lines_to_try(settings.data_dir, instance.web_url):
+        click.echo(f"  {line}")
+    click.echo()
+
+
+def _lines_to_try(data_dir: Path, web_url: str) -> tuple[str, str]:
+    """A search by curl and one by the command, to be pasted into a shell."""
+    photo = str(data_dir / "examples" / "front.jpg")
+    for_curl = photo.replace("\\", "\\\\").replace(
+        '"', '\\"'
+    )  # within quotes `;` and `,` are its own no more
+    form = f"photo=@{photo}" if re.fullmatch(r"[\w/.-]+", photo) else f'photo=@"{for_curl}"'
+    program = str(Path(sys.executable).parent / "recto")
+    return (
+        f"curl -sL -H 'Accept: application/json' -F {shlex.quote(form)} {web_url}/search",
+        f"RECTO_DATA_DIR={shlex.quote(str(data_dir))} {shlex.join((program, 'search', photo))}",
     )
 
 
