@@ -3,7 +3,6 @@
 SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
-DEMO_DATA := $(if $(RECTO_DATA_DIR),$(RECTO_DATA_DIR),$(CURDIR)/.recto/demo)
 PORT ?=
 up_options = $(if $(PORT),--port $(PORT))
 sources := services workers web tests benchmarks
@@ -14,7 +13,7 @@ help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 demo: $(VENV)/.product ## set everything up, draw a shelf of books, serve it ready to search
-	@RECTO_DATA_DIR="$(DEMO_DATA)" $(BIN)/recto demo $(up_options)
+	@RECTO_DATA_DIR="$${RECTO_DATA_DIR:-$$(pwd)/.recto/demo}" $(BIN)/recto demo $(up_options)
 
 up: $(VENV)/.product ## the same on your own data (RECTO_DATA_DIR), without the shelf
 	@$(BIN)/recto up $(up_options)

@@ -10,7 +10,6 @@ import argparse
 import json
 import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from recto.calibration import DEFAULT, Calibration
 from recto.calibration.searches import Searched, calibrate, found, is_fitted_on, measured
 from recto.evaluate.labelled import read_labelled
 from recto.ledger import Ledger
+from recto.python import module_command
 from recto.settings import Settings
 from recto_web.cli.calibrate import Collected, collect
 from recto_web.cli.calibration_report import lines_of
@@ -77,7 +77,7 @@ def _session(data: Path | None, manifest: Path) -> Iterator[Session]:
     with tempfile.TemporaryDirectory(prefix="recto-calibration-") as folder:
         settings = Settings(data_dir=data or Path(folder))
         with temporary(settings) as instance:
-            command = [sys.executable, "-m", "recto_web.cli", "ingest", str(manifest), "--json"]
+            command = module_command("recto_web.cli", "ingest", str(manifest), "--json")
             subprocess.run(
                 command,
                 env=os.environ | settings.environment(),

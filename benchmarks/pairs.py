@@ -28,6 +28,7 @@ import torch
 from PIL import Image
 
 from recto.engine import Engine
+from recto.python import module_command
 from recto.records import Side, Where
 from recto.search import run_search
 from recto.settings import Settings
@@ -61,11 +62,11 @@ def main() -> None:
 
 def _drawn_catalogue(folder: Path, books: int) -> Engine:
     covers = books * 2 - -(-books // NO_BACK_EVERY)
-    drawing = ("-m", "recto.shelf.draw", folder / "shelf", "--covers", covers, "--seed", SEED)
+    drawing = ("recto.shelf.draw", folder / "shelf", "--covers", covers, "--seed", SEED)
     environment = os.environ | {"RECTO_DATA_DIR": str(folder / "data")}
-    taking_in = ("-m", "recto_web.cli", "ingest", folder / "shelf" / "manifest.jsonl")
+    taking_in = ("recto_web.cli", "ingest", folder / "shelf" / "manifest.jsonl")
     for command in (drawing, taking_in):
-        subprocess.run([sys.executable, *map(str, command)], env=environment, check=True, stdout=sys.stderr)
+        subprocess.run(module_command(*map(str, command)), env=environment, check=True, stdout=sys.stderr)
     return _open(folder / "data")
 
 

@@ -23,6 +23,7 @@ import numpy as np
 import psutil
 from PIL import Image
 
+from recto.python import module_command
 from recto.settings import Settings
 from recto_workers.instance import temporary
 
@@ -103,7 +104,7 @@ def _data_folder(kept: Path | None) -> Iterator[Path]:
 
 
 def _recto(environment: dict[str, str], *arguments: object) -> list[dict[str, Any]]:
-    command = [sys.executable, "-m", "recto_web.cli", *map(str, arguments)]
+    command = module_command("recto_web.cli", *map(str, arguments))
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode not in (0, 3, 4):
         sys.exit(f"{' '.join(command[:5])} ... ended with {done.returncode}")

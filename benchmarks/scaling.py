@@ -35,6 +35,7 @@ from recto.engine import Engine
 from recto.ingest import index_staged, ingest_batch
 from recto.intake import take_in
 from recto.ledger import Ledger
+from recto.python import module_command
 from recto.records import CoverState
 from recto.settings import Settings
 from recto.sources import open_source
@@ -84,7 +85,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _draw(folder: Path, covers: int) -> Path:
-    command = [sys.executable, "-m", "recto.shelf.draw", str(folder), "--covers", str(covers)]
+    command = module_command("recto.shelf.draw", str(folder), "--covers", str(covers))
     subprocess.run(command, check=True, capture_output=True)
     return folder / "manifest.jsonl"
 
@@ -156,7 +157,7 @@ def _take_in(settings: Settings, ledger: Ledger, shelf: Path) -> None:
 
 def _start(settings: Settings, name: str, cores: str) -> subprocess.Popen[bytes]:
     log = (settings.data_dir / f"{name}.log").open("wb")
-    worker = [sys.executable, "-m", "recto_workers.run", name.split("-")[0], "--name", name]
+    worker = module_command("recto_workers.run", name.split("-")[0], "--name", name)
     environment = os.environ | settings.environment() | {"OMP_WAIT_POLICY": "PASSIVE"}
     return subprocess.Popen(["taskset", "-c", cores, *worker], env=environment, stdout=log, stderr=log)
 

@@ -5,13 +5,15 @@
 set -eu
 venv=$1
 extras=$2
-here=$(CDPATH='' cd -- "$(dirname "$0")/.." && pwd)
+mkdir -p "$venv"
+venv=$(CDPATH='' cd -- "$venv" && pwd)
+cd -- "$(dirname "$0")/.." # names of packages and files are then relative: the path of a clone may hold any character
 
-[ -x "$venv/bin/python" ] || "$(sh "$here/infra/find_python.sh")" -m venv "$venv"
-[ -x "$venv/bin/uv" ] || "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --constraint "$here/constraints.txt" uv
+[ -x "$venv/bin/python" ] || "$(sh infra/find_python.sh)" -m venv "$venv"
+[ -x "$venv/bin/uv" ] || "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
 
 install() {
-    VIRTUAL_ENV="$venv" "$venv/bin/uv" pip install "$@" --constraint "$here/constraints.txt" --editable "$here[$extras]"
+    VIRTUAL_ENV="$venv" "$venv/bin/uv" pip install "$@" --constraint constraints.txt --editable ".[$extras]"
 }
 
 echo "Setting up Recto in $venv (a few minutes the first time) ..."

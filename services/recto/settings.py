@@ -273,18 +273,19 @@ def _parse(variable: str, text: str, entry: Field[Any]) -> object:
 
 
 def _read_path(text: str) -> Path:
-    """Absolute; `~` stands for a home folder.
+    """Absolute; `~` and `~NAME` stand for home folders, where there is a user of that name.
 
     Raises:
         ValueError: it is not UTF-8 or has control characters, which logs, URLs and the engine do not carry; or the
-            working folder or the home folder that it starts from is gone.
+            working folder that it starts from is gone.
     """
     if _CONTROL.search(text):
         raise ValueError(text)
     text.encode()  # raises a ValueError on bytes that are not UTF-8
     try:
-        return Path(text).expanduser().absolute()
-    except (OSError, RuntimeError):  # the working folder is gone; nobody has this home folder
+        # Not Path.expanduser, for which `./~x` begins with the home folder of a user x.
+        return Path(os.path.expanduser(text)).absolute()  # noqa: PTH111
+    except OSError:  # the working folder is gone
         raise ValueError(text) from None
 
 
@@ -316,7 +317,7 @@ _KINDS: dict[type, str] = {
     int: "a whole number",
     float: "a number",
     bool: "true or false",
-    Path: "a path that can be used: UTF-8 without control characters, from a working or home folder that exists",
+    Path: "a path that can be used: UTF-8 without control characters, and not relative to a folder that is gone",
 }
 _READERS: dict[type, Callable[[str], Any]] = {
     str: str,

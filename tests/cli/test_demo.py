@@ -13,9 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.odd_names import ALL_IN_ONE
 from tests.workers.running import wait_until
 
 from recto.demo import BOOKS, EXAMPLES
+
+DATA = ALL_IN_ONE
+"""Name of the data folder, so that the printed lines are pasted with every odd character."""
 
 
 @contextmanager
@@ -23,7 +27,7 @@ def demo(folder: Path) -> Iterator[str]:
     """A running demo; gives what it printed until it was ready, and stops it as Ctrl-C does."""
     output = folder / "demo.txt"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RECTO_")}
-    environment |= {"RECTO_DATA_DIR": str(folder / "data"), "RECTO_PORT": "8765"}
+    environment |= {"RECTO_DATA_DIR": str(folder / DATA), "RECTO_PORT": "8765"}
     with output.open("w") as file:
         process = subprocess.Popen(
             [sys.executable, "-m", "recto_web.cli", "demo"], env=environment, stdout=file, stderr=file
@@ -59,7 +63,7 @@ def test_the_printed_lines_work_and_every_example_has_its_right_answer(folder: P
     with demo(folder) as printed:
         curl = next(line for line in printed.splitlines() if "curl" in line)
         search = next(line for line in printed.splitlines() if " search " in line)
-        examples = folder / "data" / "examples"
+        examples = folder / DATA / "examples"
         answers = {name: run(f"{search} --json".replace("front.jpg", f"{name}.jpg")) for name in EXAMPLES}
         assert run(curl)["verdict"] == "found"
         assert {path.stem for path in examples.glob("*.jpg")} == set(EXAMPLES)
@@ -75,7 +79,7 @@ def test_the_printed_lines_work_and_every_example_has_its_right_answer(folder: P
 
 
 def test_it_goes_on_where_it_left_off(folder: Path) -> None:
-    before = {path: path.stat().st_mtime_ns for path in (folder / "data" / "shelf").iterdir()}
+    before = {path: path.stat().st_mtime_ns for path in (folder / DATA / "shelf").iterdir()}
     with demo(folder) as printed:
         assert f"{BOOKS} books are ready" in printed
-    assert {path: path.stat().st_mtime_ns for path in (folder / "data" / "shelf").iterdir()} == before
+    assert {path: path.stat().st_mtime_ns for path in (folder / DATA / "shelf").iterdir()} == before

@@ -88,7 +88,8 @@ def test_what_keeps_data_reaches_nothing_outside(name: str) -> None:
 
 def test_every_volume_that_is_mounted_is_declared() -> None:
     declared = {name for path in (COMPOSE, *OVERRIDES) for name in load(path).get("volumes", {})}
-    mounted = {volume.split(":")[0] for service in SERVICES.values() for volume in service.get("volumes", [])}
+    volumes = [volume for service in SERVICES.values() for volume in service.get("volumes", [])]
+    mounted = {volume.split(":")[0] for volume in volumes if isinstance(volume, str)}
     assert {name for name in mounted if not name.startswith(("$", "."))} == declared
 
 

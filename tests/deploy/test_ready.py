@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from tests.web.live import live
 
+from recto.python import module_command
 from recto.settings import Settings
 from recto_workers.app import connect
 from recto_workers.heartbeat import Beating, Heartbeat
@@ -76,6 +77,6 @@ def test_it_loads_little() -> None:
 
 
 def _check(role: str, settings: Settings) -> int:
-    command = [sys.executable, "-m", "recto_workers.ready", role]
+    command = module_command("recto_workers.ready", role)
     environment = {**os.environ, **settings.environment()}
     return subprocess.run(command, env=environment, capture_output=True, check=False).returncode

@@ -44,7 +44,7 @@ def test_sqlite_is_given_the_path_as_it_is(name: str) -> None:
         (file,), options = SQLiteDialect_pysqlite().create_connect_args(url)
         assert file == str(Path(folder, name, FILE_NAME))
         assert "uri" not in options
-        assert os.listdir(folder) == [name]
+        assert [path.name for path in Path(folder).iterdir()] == [name]
 
 
 def test_an_address_whose_file_would_be_cut_off_at_a_question_mark_is_refused(tmp_path: Path) -> None:

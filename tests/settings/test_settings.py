@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from pathlib import Path
 
 import pytest
+from tests.support.odd_names import ALL_IN_ONE, ODD_NAMES
 
 from recto.errors import BadSetting
 from recto.settings import Settings, variable_name
@@ -57,6 +59,48 @@ def test_a_value_is_read_in_the_type_of_its_default(
 
 def test_a_relative_data_folder_becomes_absolute() -> None:
     assert Settings.from_environment({"RECTO_DATA_DIR": "data"}).data_dir == Path.cwd() / "data"
+
+
+@pytest.mark.parametrize("name", [*ODD_NAMES, ALL_IN_ONE])
+def test_a_folder_of_any_name_is_read_byte_for_byte_and_by_children_the_same(name: str) -> None:
+    for given in (f"/srv/{name}", f"./{name}/", f"/srv/x/../{name}//"):
+        settings = Settings.from_environment({"RECTO_DATA_DIR": given, "RECTO_WEIGHTS_DIR": given})
+        assert settings.data_dir == Path(settings.weights_dir) == Path.cwd() / given
+        assert Settings.from_environment(settings.environment()) == settings
+
+
+@pytest.mark.parametrize("given", ["a\nb", "/srv/x\r", "/srv/\x1b[2J", os.fsdecode(b"/srv/\xff")])
+def test_a_folder_that_cannot_be_carried_on_is_refused_by_its_variable(given: str) -> None:
+    for variable in ("RECTO_DATA_DIR", "RECTO_WEIGHTS_DIR", "RECTO_QDRANT_CA_FILE"):
+        with pytest.raises(BadSetting, match=f"^{variable}=.* a path that can be used") as raised:
+            Settings.from_environment({variable: given})
+        assert str(raised.value).isprintable()
+
+
+def test_a_relative_folder_below_a_deleted_one_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = tmp_path / "lost"
+    lost.mkdir()
+    monkeypatch.chdir(lost)
+    lost.rmdir()
+    with pytest.raises(BadSetting, match=r"^RECTO_DATA_DIR="):
+        Settings.from_environment({"RECTO_DATA_DIR": "data"})
+    assert Settings.from_environment({"RECTO_DATA_DIR": "/srv"}).data_dir == Path("/srv")
+
+
+@pytest.mark.parametrize(
+    ("text", "roots"),
+    [
+        ("/a, /b,s3://abc/x,", ("/a", "/b", "s3://abc/x")),
+        ("/a,b/c, d,/e", ("/a,b/c, d", "/e")),
+        ("/C#x,/w?1", ("/C#x", "/w?1")),
+    ],
+)
+def test_a_comma_within_a_name_parts_no_roots(text: str, roots: tuple[str, ...]) -> None:
+    settings = Settings.from_environment({"RECTO_SOURCE_ROOTS": text})
+    assert settings.source_roots == roots
+    assert Settings.from_environment(settings.environment()) == settings
 
 
 @pytest.mark.parametrize("variable", [row[0] for row in Settings().describe()])

@@ -5,7 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 FILES = (
-    *("json", "types", "socket", "struct", "pickle", "logging", "signal", "queue", "random", "select", "token"),
+    *(
+        "json",
+        "types",
+        "socket",
+        "struct",
+        "pickle",
+        "logging",
+        "signal",
+        "queue",
+        "random",
+        "select",
+        "token",
+    ),
     *("ctypes", "email", "multiprocessing", "resource", "secrets", "subprocess", "tempfile", "uuid"),
     *("flask", "gunicorn", "jinja2", "werkzeug", "celery", "kombu", "redis", "sqlalchemy", "click", "rich"),
     *("numpy", "PIL", "cv2", "torch", "torchvision", "qdrant_edge", "qdrant_client", "pi_heif", "zxingcpp"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
 import uuid
@@ -17,6 +16,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+
+from recto.python import module_command
 
 START_SECONDS = 120.0
 SERVER_URL = os.environ.get("RECTO_TEST_S3_URL", "")
@@ -96,7 +97,7 @@ class S3Server(S3Store):
 
     def _start(self) -> subprocess.Popen[bytes]:
         environment = {**os.environ, **({"INITIAL_NO_AUTH_ACTION_COUNT": "0"} if self._strict else {})}
-        program = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)]
+        program = module_command("moto.server", "-H", "127.0.0.1", "-p", str(self.port))
         with self.log.open("ab") as output:
             process = subprocess.Popen(program, env=environment, stdout=output, stderr=subprocess.STDOUT)
         deadline = time.monotonic() + START_SECONDS

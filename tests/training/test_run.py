@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 import torch
+from tests.support.decoys import lay_decoys
 from tests.training.configs import CLASSES, SHELF, write
 
 from recto.errors import BadInput
@@ -136,12 +137,21 @@ def test_a_gpu_that_is_not_there_is_refused_before_the_first_step(tmp_path: Path
 
 
 def test_two_processes_train_one_network_as_one_with_all_their_pairs(tmp_path: Path) -> None:
-    """Started by torchrun. Both have the same weights at the end, only one writes, and the batch is that of both."""
+    """Started by torchrun, among files called like modules.
+
+    Both have the same weights at the end, only one writes, and the batch is that of both.
+    """
     config, out = write(tmp_path, SHELF), tmp_path / "run"
-    program = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m"]
-    command = [*program, "recto_web.cli", "train", str(config), "--out", str(out)]
-    done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, timeout=400, check=False)
+    programs, elsewhere = Path(sys.executable).parent, tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    trace = lay_decoys(elsewhere)
+    command = [str(programs / "torchrun"), "--standalone", "--nproc-per-node", "2", "--no-python"]
+    command += [str(programs / "recto"), "train", str(config), "--out", str(out)]
+    done = subprocess.run(
+        command, cwd=elsewhere, capture_output=True, text=True, env=ENVIRONMENT, timeout=400, check=False
+    )
     assert done.returncode == 0, done.stderr
+    assert not trace.exists(), trace.read_text()
     assert done.stdout.count("Done: ") == 1
     lines = read_curve(out / "curve.csv")
     assert [line["step"] for line in lines] == [6, 10, 12, 18, 20, 24]

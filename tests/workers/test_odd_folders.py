@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given
-from kombu import Connection
+from kombu.connection import Connection
 from redis import Redis
 from tests.support.odd_names import ALL_IN_ONE, ODD_NAMES, any_name
 
@@ -91,12 +91,12 @@ def parameters_of_celery(url: str) -> dict[str, object]:
     """How kombu, below Celery, connects; asked without a connection."""
     from kombu.transport.redis import Channel
 
-    class Asked(Channel):  # type: ignore[misc,no-any-unimported]
+    class Asked(Channel):
         def __init__(self, connection: Connection) -> None:
             self.connection = connection.transport
 
         def __del__(self, *_: object) -> None:
             pass
 
-    parameters: dict[str, object] = Asked(Connection(broker_url(url)))._connparams()
+    parameters: dict[str, object] = Asked(Connection(broker_url(url)))._connparams()  # type: ignore[no-untyped-call]
     return parameters

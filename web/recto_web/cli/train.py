@@ -29,7 +29,7 @@ def train(config: Path, out: Path | None, check: bool) -> None:
     """Train an encoder as the TOML file CONFIG says.
 
     A run that was killed goes on from its last checkpoint when it is started again, to the same result. With several
-    GPUs: `torchrun --nproc-per-node N -m recto_web.cli train CONFIG`. docs/training.md explains the file.
+    GPUs: `torchrun --nproc-per-node N --no-python PATH/TO/recto train CONFIG`. docs/training.md explains the file.
     """
     from recto.training.config import WrongValue
     from recto.training.read_config import at_line, read_config
