@@ -9,9 +9,11 @@ from typing import TypeVar
 from werkzeug.exceptions import TooManyRequests
 
 from recto.errors import Unavailable
+from recto.keys import keys_are_required
 from recto.ledger import SearchRow
 from recto.records import Side, Where
 from recto_web.parts import parts
+from recto_workers.instance import running
 
 T = TypeVar("T")
 WAIT_SECONDS = 2.0
@@ -82,6 +84,14 @@ def trouble() -> str:
         )
     if ready:
         return ""
+    instance = running(parts().settings)
+    if instance is not None and "index" in instance.troubles:
+        # Its words may name folders of this machine.
+        why = "" if keys_are_required(parts().settings) else f" ({instance.troubles['index']})"
+        return (
+            f"Searching is not available: the search worker cannot start{why}. It is tried again; `recto status` shows "
+            "it, and the end of its log in the data folder says why. The catalogue can be read meanwhile."
+        )
     return (
         "Searching is paused: the search worker is not ready. After a start it loads its network for some seconds. "
         "The catalogue can be read meanwhile."

@@ -51,6 +51,7 @@ def connect(redis_url: str, seconds: float = PRODUCER_SOCKET_SECONDS) -> Redis:
     return Redis.from_url(
         redis_url,
         decode_responses=True,
+        encoding_errors="replace",  # anybody may have written there
         socket_timeout=seconds,
         socket_connect_timeout=seconds,
         # redis-py would retry three times with growing pauses; one immediate retry covers a restarted Redis.
@@ -62,7 +63,9 @@ def make_app(redis_url: str, *, socket_seconds: float) -> Celery:
     """A Celery app without tasks: enough to send messages; `tasks.register` makes a worker's app of it."""
     # Loading Celery takes as long as all the rest of this module; health checks and readers of heartbeats need none.
     from celery import Celery
+    from kombu.transport import TRANSPORT_ALIASES
 
+    TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "recto_workers.broker:Transport"))
     app = Celery("recto", broker=broker_url(redis_url), set_as_current=False)
     app.conf.update(_configuration(socket_seconds))
     return app
@@ -83,6 +86,7 @@ def _configuration(socket_seconds: float) -> dict[str, Any]:
         # bounds producers.
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
+        "broker_channel_error_retry": True,  # the same when Redis refuses a command
         # With prefetch 1 there is nothing to reduce after a reconnection.
         "worker_enable_prefetch_count_reduction": False,
         "broker_transport_options": {

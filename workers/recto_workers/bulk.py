@@ -16,6 +16,7 @@ from typing import Any
 from recto.bulk.document import JobDocument, parse_document
 from recto.errors import BadInput, NotFound
 from recto.ledger import ItemRow, Ledger, Outcome
+from recto.ledger.text import storable
 
 COLUMNS = ("item", "book_id", "side", "path", "outcome", "stage", "reason", "attempts")
 """Columns of an export."""
@@ -57,7 +58,7 @@ def accept(ledger: Ledger, document: bytes, job_id: str) -> str:
     try:
         return _enter(ledger, parse_document(document), job_id, {})
     except BadInput as error:
-        shown = {"refused": document[:_SHOWN].decode("utf-8", "replace")}
+        shown = {"refused": storable(document[:_SHOWN].decode("utf-8", "replace"))}
         ledger.enter_job(job_id, "", shown, state={"ended": True}, refusal=str(error))
         return job_id
 

@@ -56,17 +56,27 @@ def alive(client: Redis) -> list[Heartbeat]:
         texts = client.mget(keys) if keys else []
     except (RedisError, OSError) as error:
         raise Unavailable(f"Redis does not answer ({error}).") from error
-    beats = [json.loads(text) for text in texts if text]
-    found = [_heartbeat(beat) for beat in beats]
+    found = [beat for beat in map(_heartbeat, texts) if beat is not None]
     return sorted(found, key=lambda beat: beat.name)
 
 
-def _heartbeat(fields: dict[str, Any]) -> Heartbeat:
-    """A heartbeat as it was sent; JSON knows no tuples."""
-    values: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()
-    }
-    return Heartbeat(**values)
+def _heartbeat(text: str | bytes | None) -> Heartbeat | None:
+    """A heartbeat as it was sent; None for a key that is gone, or that somebody else wrote."""
+    try:
+        fields = json.loads(text or "{}").items()
+        # JSON knows no tuples.
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in fields
+        }
+        beat = Heartbeat(**values)
+        texts = (beat.role, beat.name, beat.host, beat.encoder, *beat.queues, *beat.recipes)
+        numbers = (beat.pid, beat.since)
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        return None
+    is_sound = all(isinstance(value, str) for value in texts) and all(
+        isinstance(value, int | float) for value in numbers
+    )
+    return beat if is_sound else None
 
 
 class Beating(threading.Thread):

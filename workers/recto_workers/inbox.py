@@ -25,6 +25,7 @@ from recto.errors import RectoError
 from recto.ledger import Ledger
 from recto_workers import bulk
 from recto_workers.app import KEY_PREFIX
+from recto_workers.redis_keys import mend_keys
 
 QUEUE = KEY_PREFIX + "jobs"
 TAKEN = KEY_PREFIX + "jobs:taken"
@@ -61,6 +62,7 @@ class Inbox(threading.Thread):
                 self.take()
             except (RectoError, RedisError, OSError) as error:
                 _log.warning("The queue of jobs is tried again in %.0f s: %s", TROUBLE_SECONDS, error)
+                mend_keys(self._client)
                 self._stopped.wait(TROUBLE_SECONDS)
 
     def stop(self) -> None:
@@ -84,6 +86,14 @@ class Inbox(threading.Thread):
             self._accept(entry)
 
     def _accept(self, entry: bytes) -> None:
+        try:
+            self._enter(entry)
+        except (RectoError, RedisError, OSError):
+            raise
+        except Exception:  # a document must neither end this thread nor hold up those behind it
+            _log.exception("A document could not be taken in; it stays in %s", TAKEN)
+
+    def _enter(self, entry: bytes) -> None:
         marked = entry if _MARKED.fullmatch(entry) else self._marked(entry)
         found = _MARKED.fullmatch(marked) if marked else None
         if marked is None or found is None:

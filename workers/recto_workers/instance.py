@@ -8,9 +8,9 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from recto.errors import InUse, Unavailable
@@ -28,12 +28,18 @@ STOP_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Instance:
-    """A running `recto up`, as it describes itself in `run/supervisor.json` once it is ready."""
+    """A running `recto up`, as it describes itself in `run/supervisor.json` once it is ready.
+
+    Without those parts that cannot start, it is ready when its pages are.
+    """
 
     pid: int  # of the supervisor; 0: none here, the workers run elsewhere
     redis_url: str
     web_url: str  # empty when it runs without the web server
     started: float  # UTC epoch seconds
+    troubles: Mapping[str, str] = field(
+        default_factory=dict
+    )  # parts that cannot start, each with its last words
 
 
 def run_dir(settings: Settings) -> Path:

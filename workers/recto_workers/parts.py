@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import http.client
 import signal
 import socket
 from dataclasses import replace
@@ -117,6 +118,19 @@ def web_url(listening: socket.socket) -> str:
     """Address of the web server for people."""
     host, port = reachable_address(listening)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def web_answers(listening: socket.socket) -> bool:
+    """Whether the web server answers on its socket; any answer will do: the page itself says what is wrong."""
+    connection = http.client.HTTPConnection(*reachable_address(listening), timeout=1.0)
+    try:
+        connection.request("GET", "/health")
+        connection.getresponse()
+        return True
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def _environment(settings: Settings, redis_url: str) -> dict[str, str]:

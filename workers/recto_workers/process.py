@@ -44,12 +44,12 @@ def serve(settings: Settings, redis_url: str, role: str, name: str) -> int:
     producer = Producer(redis_url, settings)
     app = make_app(redis_url, socket_seconds=WORKER_SOCKET_SECONDS)
     worker = tasks.Worker(engine, producer, name)
-    # What the former process of this name held when it died is free at once.
+    # What the former process of this name held when it died is tried again, its attempt counted.
     if role == "ingest":
         engine.ledger.release(name)
         tasks.register_ingest(app, worker)
     else:
-        engine.ledger.free_staged(name)
+        engine.ledger.requeue_staged(name)
         with leased(engine, LEASE, name) as mine:
             # Of several index processes on a server one does it; the embedded index has no other.
             if mine or not settings.qdrant_url:
@@ -138,4 +138,5 @@ def _give_back_late(worker: tasks.Worker) -> None:
     _log.warning("The task in hand takes too long to wait for; its covers are given back")
     worker.engine.ledger.release(worker.name, untried=True)
     worker.engine.ledger.free_staged(worker.name)
+    tasks.forget_deaths(worker.engine.ledger)
     os._exit(os.EX_OK)

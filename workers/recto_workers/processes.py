@@ -20,6 +20,11 @@ STARTS_PER_MINUTE = 8
 """A child that dies again and again is started at most so often, so that it neither fills the disk with its
 log nor takes the processor from the others (a start of the index process costs about 4 s of one core)."""
 
+PERMANENT_EXITS = (os.EX_CONFIG, os.EX_DATAERR)
+"""Exit codes of a worker that will not start before somebody does something; see `recto_workers.run`."""
+PERMANENT_PAUSE_SECONDS = 30.0
+"""Pause after these: whoever installs what was missing need not start the rest again."""
+
 KEPT_LOGS = 3
 LONGEST_LOG = 50_000_000
 """Bytes; about half a million log lines."""
@@ -67,18 +72,28 @@ class Child:
     part: Part
     process: subprocess.Popen[bytes] | None = None
     exit_code: int | None = None  # of the last process that ended
+    deaths: int = 0  # since the supervisor last set it to 0
     starts: deque[float] = field(default_factory=lambda: deque(maxlen=STARTS_PER_MINUTE))
 
     def start(self) -> None:
         """Start the process."""
         self.starts.append(time.monotonic())
-        self.process = spawn(self.part)
+        self.exit_code = None
+        try:
+            self.process = spawn(self.part)
+        except OSError:  # no memory, no file handles
+            self.process, self.deaths = None, self.deaths + 1
+            raise
 
     def has_died(self) -> bool:
-        """True when the process ended; `exit_code` says how."""
-        if self.process is None or self.process.poll() is None:
+        """True when the process ended, or could not be started; `exit_code` says how it ended."""
+        if self.process is None:
+            return bool(self.starts)
+        if self.process.poll() is None:
             return False
-        self.exit_code = self.process.returncode
+        if self.exit_code is None:
+            self.exit_code = self.process.returncode
+            self.deaths += 1
         return True
 
     @property
@@ -96,6 +111,8 @@ class Child:
         if len(recent) == STARTS_PER_MINUTE:
             return recent[0] + 60.0 - now
         doubled = min(FIRST_PAUSE_SECONDS * 2.0 ** (len(recent) - 1), LONGEST_PAUSE_SECONDS)
+        if self.exit_code in PERMANENT_EXITS:
+            doubled = PERMANENT_PAUSE_SECONDS
         return max(0.0, recent[-1] + doubled - now)
 
     def terminate(self) -> None:

@@ -1,7 +1,7 @@
 """The redis-server child of the embedded mode: found, started on a socket in the data folder, kept alive.
 
-Redis holds only messages and heartbeats, and all of it can be sent again from the ledger. So its files must
-never stand in the way: an append-only file that Redis refuses to read is moved aside and a fresh one begun.
+Redis holds messages and heartbeats, which can be sent again from the ledger, and documents of bulk jobs that nobody has
+taken yet. So its files must never stand in the way, nor be thrown away: what it refuses to read is moved aside.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import shutil
 import stat
 import tempfile
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 from redis.exceptions import BusyLoadingError, RedisError
@@ -60,6 +61,8 @@ class RedisServer:
         self._log = log
         self._socket = socket_path(run_dir)
         self._child = Child(Part("redis", (), {}, log))
+        self._is_down = False
+        self.set_aside: Path | None = None  # what the last start moved out of its way
         self.url = socket_url(self._socket)
 
     def start(self) -> None:
@@ -68,18 +71,24 @@ class RedisServer:
         Raises:
             Unavailable: it does not start even with empty files; the message ends with its log.
         """
+        self._is_down, self.set_aside = True, None
         for attempt in (self._as_it_is, self._with_fresh_files, self._without_files):
             self._child = Child(Part("redis", attempt(), {}, self._log))
             self._child.start()
             if self._answers():
+                self._is_down = False
                 return
             self._child.wait(0)
             _log.warning("Redis does not start (exit code %s)", self._child.exit_code)
+        if self.set_aside:  # the files were not what was in its way
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self.set_aside.rename(self._folder)
+            self.set_aside = None
         raise Unavailable(f"redis-server does not start; the end of its log:\n{log_tail(self._log)}")
 
     def has_died(self) -> bool:
-        """True when the process ended; call `start` again."""
-        return self._child.has_died()
+        """True when the process ended or did not start; call `start` again."""
+        return self._is_down or self._child.has_died()
 
     def stop(self, seconds: float = 5.0) -> None:
         """End it cleanly, so that waiting messages are on disk."""
@@ -108,12 +117,9 @@ class RedisServer:
         return self._program("yes")
 
     def _with_fresh_files(self) -> list[str]:
-        """Move what Redis could not read aside; one such folder is kept for a look."""
-        broken = self._folder.with_name("redis.broken")
-        shutil.rmtree(broken, ignore_errors=True)
-        if self._folder.exists():
-            self._folder.rename(broken)
-            _log.warning("The files of Redis cannot be read and were moved to %s; nothing is lost", broken)
+        """Move what Redis could not read aside and keep it: documents of bulk jobs may be in it."""
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
+        self.set_aside = self._folder.rename(self._folder.with_name(f"redis.broken-{stamp}"))
         return self._program("yes")
 
     def _without_files(self) -> list[str]:
@@ -130,6 +136,7 @@ class RedisServer:
             "unixsocketperm": "700",
             "dir": str(self._folder),
             "appendonly": append_only,
+            "aof-load-truncated": "yes",  # a last command that was cut off by a crash is left out
             "save": "",
             "stop-writes-on-bgsave-error": "no",
             "daemonize": "no",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import shutil
 import signal
@@ -18,17 +17,20 @@ from recto_workers.parts import (
     check_keys,
     counted,
     listen,
-    reachable_address,
+    web_answers,
     web_part,
     web_url,
     worker_parts,
 )
-from recto_workers.processes import LONGEST_PAUSE_SECONDS, Child, log_tail, rotate, shorten
+from recto_workers.processes import LONGEST_PAUSE_SECONDS, PERMANENT_EXITS, Child, log_tail, rotate, shorten
 from recto_workers.redis_server import RedisServer
 
 POLL_SECONDS = 0.1
 DEATHS_AT_START = 3
-"""A part that ends so often before it was ever ready cannot start; the start is given up."""
+"""A part that ends so often before it is ready counts as one that cannot start."""
+
+LATE_SECONDS = 60.0
+"""After this time the pages no longer wait for workers that are still loading."""
 
 WEB_STOP_SECONDS = 6.0
 WORKER_STOP_SECONDS = 10.0
@@ -37,16 +39,13 @@ WORKER_STOP_SECONDS = 10.0
 REDIS_PAUSE_SECONDS = 2.0
 """Shortest time between two restarts of Redis."""
 
-PERMANENT_EXITS = (os.EX_CONFIG, os.EX_DATAERR)
-"""Exit codes of a worker that will not start however often it is tried; see `recto_workers.run`."""
-
 
 def up(settings: Settings, *, web: bool = True, say: Callable[[str], None] = print) -> None:
     """Run Recto on the data folder until SIGINT, SIGTERM or SIGHUP. Call it in the main thread.
 
     Raises:
         InUse: another `recto up` holds the folder.
-        Unavailable: a part cannot start; the message says which and ends with its log.
+        Unavailable: without the web server, a part cannot start; the message says which and ends with its log.
         BadSetting: others could reach the web server, but no key exists that they could be asked for.
     """
     if web:
@@ -78,6 +77,11 @@ class Supervisor:
         if self._socket:
             self._web = Child(counted(web_part(settings, self._redis_url, self._socket, logs), counts))
         self._announced_pauses: set[str] = set()
+        self._awaited = {child.part.name for child in self._children()}
+        self._troubles: dict[str, str] = {}  # parts that cannot start, with the reason
+        self._announced: Instance | None = None
+        self._is_whole = False  # every part was ready at once
+        self._late = time.monotonic() + LATE_SECONDS
         self._next_redis_start = 0.0
         self._stop_signals = 0
 
@@ -89,7 +93,9 @@ class Supervisor:
         try:
             self._start()
             while not self._stop_signals:
+                self._look_for_troubles()
                 self._watch()
+                self._announce()
                 time.sleep(POLL_SECONDS)
         finally:
             self._stop()
@@ -99,48 +105,71 @@ class Supervisor:
         if self._socket and self._settings.port != self._socket.getsockname()[1]:
             self._say(f"Port {self._settings.port} is taken; using {self._socket.getsockname()[1]}.")
         if self._redis:
-            self._redis.start()
+            self._start_redis(self._redis)
         for child in self._children():
-            child.start()
+            self._start_child(child)
         self._say("Loading the models ...")
-        while not self._stop_signals and not self._is_ready():
-            for child in self._children():
-                self._check_start(child)
-            self._watch()
-            time.sleep(POLL_SECONDS)
-        if not self._stop_signals:
-            announce(self._settings, Instance(os.getpid(), self._redis_url, self._web_url, time.time()))
-            self._say(f"Recto is ready{' at ' + self._web_url if self._web_url else ''}. Ctrl-C stops it.")
 
-    def _check_start(self, child: Child) -> None:
-        """Give up when a part cannot start."""
-        if child.has_died() and (child.exit_code in PERMANENT_EXITS or len(child.starts) >= DEATHS_AT_START):
-            part = child.part
-            raise Unavailable(f"'{part.name}' cannot start. The end of {part.log}:\n{log_tail(part.log)}")
+    def _look_for_troubles(self) -> None:
+        """Find out which parts became ready since they were started, and which cannot start."""
+        ready = self._ready_workers() if self._awaited else set()
+        for child in self._children():
+            name = child.part.name
+            if child.has_died():
+                self._awaited.add(name)
+                if child.exit_code in PERMANENT_EXITS or child.deaths >= DEATHS_AT_START:
+                    log = child.part.log
+                    self._note_trouble(name, f"The end of {log}:\n{log_tail(log)}", log_tail(log, lines=1))
+            elif name in self._awaited and self._is_ready(child, ready):
+                self._awaited.discard(name)
+                child.deaths = 0
+                if self._troubles.pop(name, None) is not None:
+                    self._say(f"'{name}' has started.")
 
-    def _is_ready(self) -> bool:
-        return self._workers_are_ready() and (self._web is None or self._web_answers())
+    def _note_trouble(self, name: str, words: str, reason: str) -> None:
+        """Say once that a part cannot start. Pages stay up without it; without pages there is nothing to keep.
 
-    def _workers_are_ready(self) -> bool:
+        Raises:
+            Unavailable: there are no pages, and somebody waits for the part.
+        """
+        if not self._web and self._announced is None:
+            raise Unavailable(f"'{name}' cannot start. {words}")
+        self._is_whole = False
+        if name not in self._troubles:
+            self._say(f"'{name}' cannot start; it is tried again. {words}")
+        self._troubles[name] = reason
+
+    def _announce(self) -> None:
+        """Write down what runs, as soon as all of it does or the pages do without the rest; say it once."""
+        waiting = self._awaited - self._troubles.keys()
+        serves_pages = self._web is not None and "web" not in waiting
+        if waiting and not (serves_pages and (self._troubles or time.monotonic() > self._late)):
+            return
+        where = f" at {self._web_url}" if self._web_url else ""
+        missing = sorted(self._awaited | self._troubles.keys())
+        if not missing and not self._is_whole:
+            self._is_whole = True
+            self._say(f"Recto is ready{where}. Ctrl-C stops it.")
+        elif missing and self._announced is None:
+            self._say(f"The pages are{where}, still without {' and '.join(missing)}. Ctrl-C stops it.")
+        started = self._announced.started if self._announced else time.time()
+        instance = Instance(os.getpid(), self._redis_url, self._web_url, started, dict(self._troubles))
+        if instance != self._announced:
+            announce(self._settings, instance)
+            self._announced = instance
+
+    def _ready_workers(self) -> set[int]:
+        """Process ids of the workers that have loaded their models."""
         try:
             with connect(self._redis_url) as client:
-                ready = {beat.pid for beat in heartbeat.alive(client)}
+                return {beat.pid for beat in heartbeat.alive(client)}
         except Unavailable:
-            return False
-        return all(child.process is not None and child.process.pid in ready for child in self._workers)
+            return set()
 
-    def _web_answers(self) -> bool:
-        assert self._socket is not None
-        host, port = reachable_address(self._socket)
-        connection = http.client.HTTPConnection(host, port, timeout=1.0)
-        try:
-            connection.request("GET", "/health")
-            connection.getresponse()  # any answer will do: the page itself says what is wrong
-            return True
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            connection.close()
+    def _is_ready(self, child: Child, ready: set[int]) -> bool:
+        if child is self._web:
+            return self._socket is not None and web_answers(self._socket)
+        return child.process is not None and child.process.pid in ready
 
     def _watch(self) -> None:
         """Start again what has died."""
@@ -154,27 +183,44 @@ class Supervisor:
     def _restart_redis(self, redis: RedisServer) -> None:
         if time.monotonic() < self._next_redis_start:
             return
-        self._next_redis_start = time.monotonic() + REDIS_PAUSE_SECONDS
-        self._say("Redis died; starting it again.")
+        if "redis" not in self._troubles:
+            self._say("Redis died; starting it again.")
+        self._start_redis(redis)
+
+    def _start_redis(self, redis: RedisServer) -> None:
         try:
             redis.start()
-        except Unavailable as error:
-            self._say(f"{error}\nIt is tried again; until then nothing new is begun.")
+        except (Unavailable, OSError) as error:
+            self._note_trouble("redis", str(error), str(error).splitlines()[0])
+        else:
+            if self._troubles.pop("redis", None) is not None:
+                self._say("'redis' has started.")
+        if redis.set_aside:
+            self._say(
+                f"Redis could not read its files; they are kept in {redis.set_aside}. Messages are sent again by "
+                "themselves; documents of bulk jobs that nobody had taken yet are in there: drop them again."
+            )
+        self._next_redis_start = time.monotonic() + REDIS_PAUSE_SECONDS
 
     def _restart(self, child: Child) -> None:
         name = child.part.name
         pause = child.pause
         if pause > 0:
-            if pause > LONGEST_PAUSE_SECONDS and name not in self._announced_pauses:
+            known = self._announced_pauses | self._troubles.keys()
+            if pause > LONGEST_PAUSE_SECONDS and name not in known:
                 self._announced_pauses.add(name)
                 self._say(f"'{name}' keeps dying; next try in {pause:.0f} s. Its log: {child.part.log}")
             return
         self._announced_pauses.discard(name)
-        self._say(f"'{name}' ended ({_describe_end(child)}); starting it again.")
+        if name not in self._troubles:
+            self._say(f"'{name}' ended ({_describe_end(child)}); starting it again.")
+        self._start_child(child)
+
+    def _start_child(self, child: Child) -> None:
         try:
             child.start()
         except OSError as error:  # no memory, no file handles: it counts as a death and is tried again
-            self._say(f"'{name}' could not be started: {error}.")
+            self._say(f"'{child.part.name}' could not be started: {error}.")
 
     def _stop(self) -> None:
         """Web first, so that nobody waits in vain; then the workers, which finish their task; Redis last."""

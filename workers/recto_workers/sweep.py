@@ -23,6 +23,7 @@ from recto.settings import Settings
 from recto_workers import messages
 from recto_workers.app import KEY_PREFIX
 from recto_workers.messages import Producer
+from recto_workers.redis_keys import mend_keys
 
 SWEEP_SECONDS = 3.0
 STAGED_SECONDS = 10.0
@@ -54,6 +55,7 @@ class Sweep(threading.Thread):
     def run(self) -> None:
         """Sweep every `SWEEP_SECONDS`; what fails is tried again in the next round."""
         while not self._stopped.wait(SWEEP_SECONDS):
+            mend_keys(self._client)
             for step in (self._send_what_is_missing, self.prune):
                 self._try(step)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,10 +16,16 @@ from celery import Celery
 from recto import evidence, ingest, maintenance, search
 from recto.engine import Engine
 from recto.errors import Unavailable
+from recto.ledger import Ledger
 from recto_workers import messages
 from recto_workers.comparing import Searching
 from recto_workers.messages import Producer, Task
 
+MOST_DEATHS = 3
+REST_SECONDS = 3600.0
+"""A deletion or rebuild that its process died of so often rests so long: searches are answered meanwhile."""
+
+_DEATHS = "deaths of "
 _log = logging.getLogger(__name__)
 
 
@@ -60,12 +69,14 @@ def register_index(app: Celery, worker: Worker) -> None:
             ingest.index_staged(worker.engine, staged_file, worker.name)
 
     def delete_books() -> None:
-        with writing:
-            maintenance.delete_books(worker.engine)
+        with writing, _counted(worker.engine.ledger, messages.DELETE) as may_try:
+            if may_try:
+                maintenance.delete_books(worker.engine)
 
     def rebuild(encoder: str) -> None:
-        with writing:
-            maintenance.rebuild(worker.engine, encoder or None)
+        with writing, _counted(worker.engine.ledger, messages.REBUILD) as may_try:
+            if may_try:
+                maintenance.rebuild(worker.engine, encoder or None)
         _send(worker.producer.wake_ingest)
 
     # A search that died with its worker is not run again: its caller has been told or is gone.
@@ -82,6 +93,27 @@ def _register(app: Celery, task: Task, function: Callable[..., None], *, acks_la
         function(**arguments)
 
     app.task(run, name=task.name, acks_late=acks_late, ignore_result=True, typing=False)
+
+
+@contextmanager
+def _counted(ledger: Ledger, task: Task) -> Iterator[bool]:
+    """Count a step that is asked for again until it is done. False: the process died of it too often of late."""
+    deaths, latest = json.loads(ledger.get_value(_DEATHS + task.name) or "[0, 0]")
+    if deaths >= MOST_DEATHS and time.time() - latest < REST_SECONDS:
+        _log.error("%s stopped this process %d times; it is tried again later", task.name, deaths)
+        yield False
+        return
+    ledger.set_value(_DEATHS + task.name, json.dumps([deaths + 1, time.time()]))
+    try:
+        yield True
+    finally:
+        ledger.set_value(_DEATHS + task.name, "")
+
+
+def forget_deaths(ledger: Ledger) -> None:
+    """Begin to count anew: a process that was told to stop did not die of what it did."""
+    for task in (messages.DELETE, messages.REBUILD):
+        ledger.set_value(_DEATHS + task.name, "")
 
 
 def _send(send: Callable[[], None]) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Table, and_, or_, select,
 from recto.ledger.convert import cover_of
 from recto.ledger.database import Database, chunks
 from recto.ledger.facts import locked_versions, read_versions
-from recto.ledger.moves import locked_covers, queue_anew
+from recto.ledger.moves import locked_covers, move, queue_anew
 from recto.ledger.schema import cover, other_cover
 from recto.records import Cover, CoverState
 
@@ -40,12 +40,28 @@ class Staged:
         return []
 
     def free_staged(self, worker: str) -> None:
-        """End the leases on staged covers of an index worker of this name: it died, or could not write them."""
+        """End the leases on staged covers of an index worker of this name: it stops, or could not write them."""
         with self._database.write() as connection:
             locked_versions(connection)
             for table in (cover, other_cover):
                 held = and_(table.c.state == _STAGED, table.c.worker == worker)
                 connection.execute(update(table).where(held).values(worker="", lease_until=None))
+
+    def requeue_staged(self, worker: str) -> int:
+        """Queue again what an index worker of this name held when it died; returns how many.
+
+        Its attempts stay counted: it may be what the worker died of, and is tried alone from now on.
+        """
+        count = 0
+        with self._database.write() as connection:
+            locked_versions(connection)
+            for table in (cover, other_cover):
+                held = and_(table.c.state == _STAGED, table.c.worker == worker)
+                query = select(table.c.cover_id).where(held).order_by(table.c.cover_id).with_for_update()
+                ids = list(connection.execute(query).scalars())
+                move(connection, ids, CoverState.QUEUED, table)
+                count += len(ids)
+        return count
 
     def unwanted(self, cover_ids: Sequence[str], recipe_id: str) -> list[str]:
         """Those of the ids that this version should not hold: of covers that are gone or failed."""

@@ -63,6 +63,9 @@ TASK_WAIT = Histogram(
 MESSAGES_SENT_AGAIN = Counter(
     "recto_messages_sent_again_total", "Messages that the sweep sent because they were lost.", ["task"]
 )
+MESSAGES_REFUSED = Counter(
+    "recto_messages_refused_total", "Messages in Redis that were not Recto's, and were dropped.", ["queue"]
+)
 HTTP = Histogram(
     "recto_http_request_seconds",
     "Time from the request to the head of its answer.",

@@ -43,14 +43,15 @@ def rebuild(encoder: str | None, yes: bool) -> None:
     settings = Settings.from_environment()
     if encoder is not None:
         known_card(encoder, open_blobs(settings))  # an unknown name is told here, not in the log of a worker
-    if running(settings) is None:
+    instance = running(settings)
+    if instance is None or "index" in instance.troubles:  # perhaps it cannot start until this is done
         from recto.ledger import Ledger
         from recto.maintenance import prepare_rebuild
 
         ledger = Ledger.open(settings)
         job_id = prepare_rebuild(settings, ledger, encoder)
         ledger.close()
-        click.echo(f"Queued as job {job_id}; the next `recto up` does it.")
+        click.echo(f"Queued as job {job_id}; the index process does it at its next start.")
         return
     with connect(needs_workers=False) as session:
         assert session.producer is not None

@@ -35,6 +35,7 @@ def connect(*, needs_workers: bool) -> Iterator[Session]:
 
     Raises:
         Unavailable: a Redis is named and no index worker answers there: whoever runs workers elsewhere wants those.
+            Or the index process of the running `recto up` cannot start.
     """
     settings = Settings.from_environment()
     with ExitStack() as stack:
@@ -48,6 +49,8 @@ def connect(*, needs_workers: bool) -> Iterator[Session]:
                 "No `recto up` runs on this data folder; starting its parts for this command ...", err=True
             )
             instance = stack.enter_context(temporary(settings))
+        if instance is not None and needs_workers and "index" in instance.troubles:
+            raise Unavailable(f"The index process cannot start: {instance.troubles['index']}")
         ledger = Ledger.open(settings)
         stack.callback(ledger.close)
         yield Session(settings, ledger, Producer(instance.redis_url, settings) if instance else None)

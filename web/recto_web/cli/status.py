@@ -17,6 +17,7 @@ from recto.ledger import JobRow, LedgerOverview
 from recto_web import calibration_words
 from recto_web.cli.session import Session, connect
 from recto_web.words import ago, count, duration, rate
+from recto_workers.instance import running
 from recto_workers.overview import Overview, look
 
 LATEST_JOBS = 5
@@ -42,16 +43,26 @@ def status(as_json: bool) -> None:
         jobs = session.ledger.jobs(1, LATEST_JOBS).items
         facts = _facts(session, overview, jobs)
         runs = session.producer is not None
+        troubles = _troubles(session)
         used = _calibration(session, overview)
     if as_json:
-        click.echo(json.dumps({**facts, "calibration": used.to_json() if used else None}))
+        click.echo(
+            json.dumps({**facts, "troubles": troubles, "calibration": used.to_json() if used else None})
+        )
         return
     table = Table.grid("name", "what", padding=(0, 2))
-    for line in (*_lines(overview, jobs, runs), *_calibration_lines(used, overview)):
+    found = [Line("part", f"'{name}' cannot start: {reason}", BAD) for name, reason in troubles.items()]
+    for line in (*found, *_lines(overview, jobs, runs), *_calibration_lines(used, overview)):
         table.add_row(line.name, Text(line.text, line.style))
     console = Console()
     console.print(Text(facts["data_dir"], "bold"), soft_wrap=True)
     console.print(table)
+
+
+def _troubles(session: Session) -> dict[str, str]:
+    """Parts that cannot start, each with its last words."""
+    instance = running(session.settings)
+    return dict(instance.troubles) if instance else {}
 
 
 def _facts(session: Session, overview: Overview, jobs: tuple[JobRow, ...]) -> dict[str, Any]:
