@@ -41,6 +41,16 @@ def test_a_lease_that_ran_out_or_was_ended_leaves_the_file_to_others(ledger: Led
     assert len(ledger.take_staged("f.npz", "three", LONG)) == 2
 
 
+def test_what_a_worker_held_when_it_died_is_tried_alone_and_counted(ledger: Ledger) -> None:
+    fill(ledger, 2)
+    stage_all(ledger, "f.npz")
+    ledger.take_staged("f.npz", "one", LONG)
+    assert ledger.requeue_staged("other") == 0
+    assert ledger.requeue_staged("one") == 4
+    assert ledger.staged_files(0.0) == []
+    assert [cover.attempts for cover in ledger.claim("ingest", 10, LONG)] == [2]
+
+
 def test_nothing_is_taken_from_an_unknown_file_or_none(ledger: Ledger) -> None:
     fill(ledger, 1)
     assert ledger.take_staged("unknown.npz", "one", LONG) == []

@@ -36,14 +36,14 @@ def wait_until(
 class Up:
     """A `recto up` in a process of its own."""
 
-    def __init__(self, settings: Settings, *, web: bool = False) -> None:
+    def __init__(self, settings: Settings, *, web: bool = False, **environment: str) -> None:
         self.settings = settings
         self.output = settings.data_dir / "up.txt"
         program = [sys.executable, "-m", "recto_workers.run", "up", *([] if web else ["--no-web"])]
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(
                 program,
-                env={**os.environ, **settings.environment()},
+                env={**os.environ, **settings.environment(), **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -48,7 +48,7 @@ def mend_keys(client: Redis) -> bool:
                 pipeline.eval(_MEND, 2, KEY_PREFIX + name, ASIDE + name, kind)
             mended = [name for name, done in zip(wanted, pipeline.execute(), strict=True) if done]
     except (RedisError, OSError) as error:
-        _log.warning("The types of the keys in Redis could not be checked: %s", error)
+        _log.info("The types of the keys in Redis could not be checked: %s", error)
         return False
     for name in mended:
         _log.error("The key %s in Redis was not Recto's; it was taken out of the way", KEY_PREFIX + name)

@@ -119,7 +119,8 @@ class Supervisor:
                 self._awaited.add(name)
                 if child.exit_code in PERMANENT_EXITS or child.deaths >= DEATHS_AT_START:
                     log = child.part.log
-                    self._note_trouble(name, f"The end of {log}:\n{log_tail(log)}", log_tail(log, lines=1))
+                    words = f"The end of {log}:\n{log_tail(log)}"
+                    self._note_trouble(name, words, log_tail(log, lines=1) or _describe_end(child))
             elif name in self._awaited and self._is_ready(child, ready):
                 self._awaited.discard(name)
                 child.deaths = 0
