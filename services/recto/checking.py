@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from recto import local
+from recto.encoders.device import embed
 from recto.engine import Engine
 from recto.errors import NotFound
 from recto.images import MAX_SIDE, Decoded, DecodePool
@@ -84,7 +85,7 @@ def _pictures(engine: Engine, covers: Sequence[Cover], pool: DecodePool) -> dict
 
 def _finds_itself(engine: Engine, lane: Lane, side: Side, pixels: RGB, stored: StoredCover) -> bool:
     """Whether its embedding is the one that is stored, and a search by it has nothing nearer than that."""
-    embedding = lane.encoder.embed([pixels])
+    embedding = embed(lane.encoder, [pixels])
     own = float(np.dot(embedding[0], stored.embedding)) if stored.embedding is not None else 0.0
     words = local.words(local.describe(pixels, photo=False), photo=False)
     hits = engine.index.nearest(lane.version, side, embedding, words, 5).embedding

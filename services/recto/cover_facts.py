@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 from recto.blobs import Content
 from recto.engine import Engine
 from recto.errors import Refused
@@ -20,19 +18,6 @@ def read_cover(engine: Engine, original: Content) -> tuple[Decoded | Refused, tu
     return outcome, tuple(barcode.text for barcode in reading.barcodes())
 
 
-def note_pictures(
-    engine: Engine, readable: Sequence[tuple[Cover, Decoded]], barcodes: Mapping[str, tuple[str, ...]]
-) -> None:
-    """Keep the facts of images; `barcodes` by sha256."""
-    engine.ledger.put_pictures(
-        [
-            Picture(
-                cover.sha256,
-                phash(decoded.pixels),
-                barcodes[cover.sha256],
-                decoded.full_width,
-                decoded.full_height,
-            )
-            for cover, decoded in readable
-        ]
-    )
+def picture_of(cover: Cover, decoded: Decoded, barcodes: tuple[str, ...]) -> Picture:
+    """The facts of an image."""
+    return Picture(cover.sha256, phash(decoded.pixels), barcodes, decoded.full_width, decoded.full_height)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -33,6 +33,8 @@ class Engine:
     lanes: Lanes
     opened_index: Index | None
     calibrations: Calibrations
+    owed: set[str] = field(default_factory=set)
+    """Names of workers whose covers could not be given back when the ledger did not answer."""
 
     @classmethod
     def open(cls, settings: Settings, *, with_index: bool) -> Engine:
@@ -91,7 +93,9 @@ class Engine:
 
     @property
     def is_live(self) -> bool:
-        """False when a version is live that this process cannot serve: it must be started again, or anew."""
+        """False when this process must end and start again: it cannot serve the live version, or its device broke."""
+        if self.lanes.is_broken:
+            return False
         try:
             self.live()
         except RectoError as error:

@@ -46,6 +46,20 @@ class Unavailable(RectoError):
     permanent = False
 
 
+class DeviceFull(Unavailable):
+    """The device that runs a network, or the machine, has no memory left, not even for one image."""
+
+
+class DeviceFault(Unavailable):
+    """What runs a network broke, or does for known pictures what it should not: this process must end."""
+
+
+class LostCollection(NotFound):
+    """The index lacks a collection that the ledger counts on: another index, a node that is away, or a lost one."""
+
+    permanent = False
+
+
 class WeightsMissing(RectoError):
     """A network's weights are nowhere to be found; the message says the ways out."""
 

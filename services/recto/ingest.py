@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 from recto import local
 from recto.blobs.ahead import fetched
-from recto.cover_facts import note_pictures, read_cover
+from recto.describing import FAILS, Describer
 from recto.engine import Engine
-from recto.errors import RectoError, Refused, Unavailable
-from recto.images import Decoded, encode_jpeg
-from recto.index import CoverPoint
+from recto.errors import BadInput, RecipeMismatch, RectoError, Refused
+from recto.images import Decoded
+from recto.index import CoverPoint, Layout
+from recto.index.base import Fields
+from recto.index.checks import check_points
 from recto.lanes import Lane
 from recto.ledger import KeptVersions
 from recto.ledger.facts import BUILDING
@@ -24,9 +28,6 @@ from recto.recipe import Version
 from recto.records import Cover, Side
 from recto.staging import DescribedCover, read_staged, write_staged
 
-THUMBNAIL_SIDE = 480
-"""Longest side of a thumbnail in pixels: sharp in a catalogue grid at twice the density, about 30 KB."""
-
 STORED_TOGETHER = 4
 """Thumbnails written at a time: each waits for a disk to sync, or for an answer of the object store."""
 
@@ -34,6 +35,7 @@ SHARE_OF_BUILD = 0.25
 """Share of the batches that go to a version being built first while covers wait for the live one. A choice: additions
 take a third longer to become searchable, and a re-index beside endless additions four times as long as alone."""
 
+T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
@@ -49,31 +51,42 @@ class IngestReport:
 def ingest_batch(engine: Engine, worker: str) -> IngestReport:
     """Claim a batch of covers, describe them and stage their vectors: for the live version as long as any wait for it.
 
-    A batch that raises is given back, its attempts counted: its covers are tried again one at a time, and the one
-    that keeps failing is quarantined.
+    Against a cover counts that its worker died on it, and what `recto.describing` proves to be of its image: then it is
+    tried again alone, and fails after `RECTO_INGEST_ATTEMPTS`. Whatever else goes wrong is no fault of the covers: they
+    are given back untried, and wait.
     """
+    if worker in engine.owed:
+        engine.ledger.release(worker, untried=True)
+        engine.owed.discard(worker)
     lane, covers = _claim(engine, worker)
     if not covers:
         return IngestReport()
+    describer = Describer(engine, lane)
     try:
         wanted = _quarantine(engine, lane.version, covers)
         with metrics.ingest_stage("decode"):
-            readable, printed = _decode(engine, lane.version, wanted)
-        note_pictures(engine, readable, printed)
+            readable = _decode(engine, describer, lane.version, wanted)
         with metrics.ingest_stage("thumbnails"):
-            _store_thumbnails(engine, lane.version, readable)
+            readable = _store_thumbnails(engine, describer, lane.version, readable)
         with metrics.ingest_stage("describe"):
-            described = _describe(lane, readable)
+            described = _kept(
+                engine, lane.version, [cover for cover, _ in readable], describer.describe(readable)
+            )
         with metrics.ingest_stage("hand_over"):
             staged_file = _hand_over(engine, lane.version, described)
-    except Unavailable:  # a full disk or a stopping process says nothing about the covers
-        engine.ledger.release(worker, untried=True)
-        raise
-    except Exception:  # whatever went wrong, the covers must not wait for their lease to expire
-        engine.ledger.release(worker)
+    except Exception:
+        _give_back(engine, worker)
         raise
     metrics.COVERS_DESCRIBED.inc(len(described))
     return IngestReport(len(covers), len(covers) - len(described), staged_file)
+
+
+def _give_back(engine: Engine, worker: str) -> None:
+    """Free what the worker holds, untried: now, or when the ledger answers again."""
+    try:
+        engine.ledger.release(worker, untried=True)
+    except RectoError:
+        engine.owed.add(worker)
 
 
 def _claim(engine: Engine, worker: str) -> tuple[Lane, list[Cover]]:
@@ -106,29 +119,18 @@ def index_staged(engine: Engine, staged_file: str, worker: str = "index") -> int
     """Put the covers of a staged file into the index and return how many became searchable.
 
     Doing it twice changes nothing; of two workers that are told at once the second leaves it to the first. Covers
-    whose vectors are lost, damaged or of another recipe are queued again. So are those of a batch that raises,
-    attempts counted as in `ingest_batch`; a batch that the index cannot take at present stays where it is.
+    whose vectors are lost, damaged or of another recipe are queued anew, one whose vectors no index may hold is tried
+    again alone, attempts counted. What the index, the ledger or the store cannot take at present stays where it is.
     """
-    try:
-        return _index_staged(engine, staged_file, worker)
-    except RectoError as error:
-        if error.permanent:
-            engine.ledger.unstage(staged_file)
-        raise
-    except Exception:  # whatever is wrong with the batch, its covers must not wait for ever
-        engine.ledger.unstage(staged_file)
-        raise
-
-
-def _index_staged(engine: Engine, staged_file: str, worker: str) -> int:
     waiting = engine.ledger.take_staged(staged_file, worker, engine.settings.lease_seconds)
     if not waiting and engine.ledger.covers_of_staged(staged_file):
         return 0  # in the hands of another index worker
     try:
         with metrics.ingest_stage("index"):
             indexed = _write_staged(engine, staged_file, waiting)
-    except Unavailable:
-        engine.ledger.free_staged(worker)
+    except Exception:
+        with suppress(RectoError):  # of the ledger: then the lease ends by itself
+            engine.ledger.free_staged(worker)
         raise
     metrics.COVERS_INDEXED.inc(indexed)
     engine.blobs.delete_staged(staged_file)
@@ -137,17 +139,36 @@ def _index_staged(engine: Engine, staged_file: str, worker: str) -> int:
 
 def _write_staged(engine: Engine, staged_file: str, waiting: Sequence[Cover]) -> int:
     batch = read_staged(engine.blobs, staged_file) if waiting else None
+    described = {cover.cover_id: cover for cover in batch[1]} if batch else {}
     version = _version_of_batch(engine, batch[0], waiting) if batch else None
-    if batch is None or version is None:
+    if version is None or any(cover.cover_id not in described for cover in waiting):
         engine.ledger.unstage(staged_file, anew=True)
         return 0
-    described = {cover.cover_id: cover for cover in batch[1]}
+    refused = _refused(engine, version, waiting, described)
+    for cover, reason in refused.items():
+        engine.ledger.try_again([cover], "", reason, version.recipe_id, staged_file=staged_file)
+    wanted = [cover for cover in waiting if cover.cover_id not in refused]
     for side in Side:
-        _upsert(engine, version, side, [cover for cover in waiting if cover.side is side], described)
-    ids = [cover.cover_id for cover in waiting]
+        _upsert(engine, version, side, [cover for cover in wanted if cover.side is side], described)
+    ids = [cover.cover_id for cover in wanted]
     indexed = set(engine.ledger.mark_indexed(ids, version.recipe_id, staged_file))
-    _undo(engine, version, [cover for cover in waiting if cover.cover_id not in indexed])
+    _undo(engine, version, [cover for cover in wanted if cover.cover_id not in indexed])
     return len(indexed)
+
+
+def _refused(
+    engine: Engine, version: Version, covers: Sequence[Cover], described: Mapping[str, DescribedCover]
+) -> dict[str, str]:
+    """Covers that no index of this version may hold, and why: what an index refuses beyond that is not of a cover."""
+    layout = Layout(version.encoder, engine.lanes.get(version).encoder.card.dimension, local.LOCAL)
+    refused = {}
+    for cover in covers:
+        try:
+            check_points([_point(described[cover.cover_id], {"book_id": cover.book_id})], layout)
+        except (BadInput, RecipeMismatch) as error:
+            _log.warning("A cover is described again: %s", error)
+            refused[cover.cover_id] = str(error)
+    return refused
 
 
 def _version_of_batch(engine: Engine, recipe_id: str, waiting: Sequence[Cover]) -> Version | None:
@@ -167,58 +188,86 @@ def _undo(engine: Engine, version: Version, late: Sequence[Cover]) -> None:
 
 
 def _quarantine(engine: Engine, version: Version, covers: Sequence[Cover]) -> list[Cover]:
-    """Set aside the cover that a worker died on too often."""
+    """Set aside the cover that a worker died on, or that failed, too often."""
     limit = engine.settings.ingest_attempts
     for cover in covers:
         if cover.attempts > limit:
-            reason = f"The worker stopped {limit} times while it worked on this image; it is not tried again."
-            engine.ledger.mark_failed(cover.cover_id, "quarantine", reason, version.recipe_id)
-            metrics.COVERS_FAILED.labels(stage="quarantine").inc()
+            died = f"The worker stopped {limit} times while it worked on this image."
+            _fail(
+                engine,
+                version,
+                cover,
+                cover.stage or "quarantine",
+                f"{cover.reason or died} It is not tried again.",
+            )
     return [cover for cover in covers if cover.attempts <= limit]
 
 
 def _decode(
-    engine: Engine, version: Version, covers: Sequence[Cover]
-) -> tuple[list[tuple[Cover, Decoded]], dict[str, tuple[str, ...]]]:
-    """The covers that can be read with their pixels, and the barcodes on them by sha256."""
-    readable, printed = [], {}
-    for cover, original in zip(
-        covers, fetched(engine.blobs, [cover.sha256 for cover in covers]), strict=True
-    ):
-        outcome, barcodes = (original, ()) if isinstance(original, Refused) else read_cover(engine, original)
+    engine: Engine, describer: Describer, version: Version, covers: Sequence[Cover]
+) -> list[tuple[Cover, Decoded]]:
+    """The covers that can be read with their pixels; what is a fact of their images, whatever the version, is noted."""
+    outcomes = [
+        original if isinstance(original, Refused) else describer.read(cover, original)
+        for cover, original in zip(
+            covers, fetched(engine.blobs, [cover.sha256 for cover in covers]), strict=True
+        )
+    ]
+    for outcome in outcomes:
         if isinstance(outcome, Refused):
-            engine.ledger.mark_failed(cover.cover_id, "decode", str(outcome), version.recipe_id)
-            metrics.COVERS_FAILED.labels(stage="decode").inc()
             metrics.count_refusal(outcome.reason)
-        else:
-            readable.append((cover, outcome))
-            printed[cover.sha256] = barcodes
-    return readable, printed
+    readable = [
+        (cover, outcome)
+        for cover, outcome in zip(covers, outcomes, strict=True)
+        if not isinstance(outcome, Refused)
+    ]
+    _kept(engine, version, covers, outcomes, "decode")
+    engine.ledger.put_pictures([picture for _, (_, picture) in readable])
+    return [(cover, decoded) for cover, (decoded, _) in readable]
 
 
-def _store_thumbnails(engine: Engine, version: Version, readable: Sequence[tuple[Cover, Decoded]]) -> None:
+def _store_thumbnails(
+    engine: Engine, describer: Describer, version: Version, readable: Sequence[tuple[Cover, Decoded]]
+) -> list[tuple[Cover, Decoded]]:
     """Keep a thumbnail of each; for a version beside the live one they are nearly all there."""
     is_live = version == engine.version
 
-    def store(pair: tuple[Cover, Decoded]) -> None:
+    def store(pair: tuple[Cover, Decoded]) -> tuple[Cover, Decoded] | Refused:
         cover, decoded = pair
         if is_live or engine.blobs.read_thumbnail(cover.sha256) is None:
-            engine.blobs.put_thumbnail(cover.sha256, encode_jpeg(decoded.pixels, THUMBNAIL_SIDE))
+            jpeg = describer.thumbnail(decoded)
+            if isinstance(jpeg, Refused):
+                return jpeg
+            engine.blobs.put_thumbnail(cover.sha256, jpeg)
+        return pair
 
     with ThreadPoolExecutor(STORED_TOGETHER, "thumbnails") as threads:
-        list(threads.map(store, readable))
+        outcomes = list(threads.map(store, readable))
+    return _kept(engine, version, [cover for cover, _ in readable], outcomes)
 
 
-def _describe(lane: Lane, readable: Sequence[tuple[Cover, Decoded]]) -> list[DescribedCover]:
-    if not readable:
-        return []
-    embeddings = lane.encoder.embed([decoded.pixels for _, decoded in readable])
-    described = []
-    for (cover, decoded), embedding in zip(readable, embeddings, strict=True):
-        features = local.describe(decoded.pixels, photo=False)
-        words = local.words(features, photo=False)
-        described.append(DescribedCover(cover.cover_id, embedding, words, local.pack(features)))
-    return described
+def _kept(
+    engine: Engine,
+    version: Version,
+    covers: Sequence[Cover],
+    outcomes: Sequence[T | Refused],
+    stage: str = "describe",
+) -> list[T]:
+    """The outcomes that are no refusals; the covers of the others fail, or are tried again alone."""
+    kept = []
+    for cover, outcome in zip(covers, outcomes, strict=True):
+        if not isinstance(outcome, Refused):
+            kept.append(outcome)
+        elif outcome.reason == FAILS and cover.attempts < engine.settings.ingest_attempts:
+            engine.ledger.try_again([cover.cover_id], stage, str(outcome), version.recipe_id)
+        else:
+            _fail(engine, version, cover, stage, str(outcome))
+    return kept
+
+
+def _fail(engine: Engine, version: Version, cover: Cover, stage: str, reason: str) -> None:
+    engine.ledger.mark_failed(cover.cover_id, stage, reason, version.recipe_id)
+    metrics.COVERS_FAILED.labels(stage=stage).inc()
 
 
 def _hand_over(engine: Engine, version: Version, described: Sequence[DescribedCover]) -> str:
@@ -234,20 +283,18 @@ def _upsert(
     version: Version,
     side: Side,
     covers: Sequence[Cover],
-    described: dict[str, DescribedCover],
+    described: Mapping[str, DescribedCover],
 ) -> None:
     if not covers:
         return
     books = engine.ledger.books_by_id([cover.book_id for cover in covers])
     points = [
-        CoverPoint(
-            cover.cover_id,
-            described[cover.cover_id].embedding,
-            described[cover.cover_id].local,
-            described[cover.cover_id].features,
-            books[cover.book_id].filter_fields(),
-        )
+        _point(described[cover.cover_id], books[cover.book_id].filter_fields())
         for cover in covers
         if cover.book_id in books
     ]
     engine.index.upsert(version, side, points)
+
+
+def _point(made: DescribedCover, fields: Fields) -> CoverPoint:
+    return CoverPoint(made.cover_id, made.embedding, made.local, made.features, fields)

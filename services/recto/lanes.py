@@ -11,7 +11,9 @@ import numpy as np
 
 from recto import local
 from recto.encoders import Encoder, load_encoder
+from recto.encoders.device import embed
 from recto.errors import RecipeMismatch, RectoError
+from recto.faults import fault_of
 from recto.recipe import PAYLOAD_SCHEMA, Recipe, Version
 from recto.settings import Settings
 from recto.views import views
@@ -61,6 +63,11 @@ class Lanes:
         """The versions that need no loading."""
         return list(self._lanes)
 
+    @property
+    def is_broken(self) -> bool:
+        """True when what runs a network broke: only a new process gets a sound one."""
+        return any(lane.encoder.is_broken for lane in self._lanes.values())
+
     def keep_only(self, versions: Iterable[Version]) -> None:
         """Let go of the others; what runs on one of them ends as it began."""
         kept = set(versions)
@@ -73,9 +80,12 @@ class Lanes:
             raise failure
         try:
             return _load(version, self._settings)
-        except RectoError as error:
-            self._failures[version] = (time.monotonic(), error)
-            raise
+        except Exception as error:
+            fault = error if isinstance(error, RectoError) else fault_of(error)
+            if fault is None:
+                raise
+            self._failures[version] = (time.monotonic(), fault)
+            raise fault from error
 
 
 def version_of(encoder: Encoder) -> Version:
@@ -96,5 +106,5 @@ def _load(version: Version, settings: Settings) -> Lane:
             f"The catalogue is indexed with recipe {version.recipe_id}, this program makes {made.recipe_id} "
             f"(another network, codebook or format of features). Run `recto rebuild` to index it anew."
         )
-    encoder.embed(views(np.full((64, 64, 3), 255, np.uint8)))  # the first run of a network is its slowest
+    embed(encoder, views(np.full((64, 64, 3), 255, np.uint8)))  # the first run of a network is its slowest
     return Lane(version, encoder)

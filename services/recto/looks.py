@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from recto import local
 from recto.encoders import Encoder
+from recto.encoders.device import embed
 from recto.images import Decoded
 from recto.outlines import is_inside, rectify
 from recto.timing import StageTimes
@@ -43,7 +44,7 @@ class Look:
 def whole(decoded: Decoded, encoder: Encoder, times: StageTimes) -> Look:
     """The whole photo: eight views, all features."""
     with times.stage("embed"):
-        embeddings = encoder.embed(views(decoded.pixels, encoder.view_side))
+        embeddings = embed(encoder, views(decoded.pixels, encoder.view_side))
     with times.stage("describe"):
         features = local.describe(decoded.pixels, photo=True)
         words = local.words(features, photo=True)
@@ -55,7 +56,7 @@ def front_of(decoded: Decoded, outline: Floats, encoder: Encoder, times: StageTi
     with times.stage("outlines"):
         flat, to_decoded = rectify(decoded.pixels, outline)
     with times.stage("embed"):
-        embeddings = encoder.embed(turns(flat))
+        embeddings = embed(encoder, turns(flat))
     with times.stage("describe"):
         features = local.describe(flat, photo=False)
         words = local.words(features, photo=True)

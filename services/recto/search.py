@@ -11,6 +11,7 @@ from recto.barcodes import listen, report
 from recto.blobs import Content
 from recto.engine import Engine
 from recto.errors import NotFound, RectoError, Refused
+from recto.faults import fault_of
 from recto.images import MAX_SIDE, Decoded, encode_jpeg
 from recto.lanes import Lane
 from recto.ledger import SearchRow
@@ -46,8 +47,10 @@ def run_search(engine: Engine, search_id: str) -> None:
         engine.ledger.fail_search(search_id, str(error), transient=not error.permanent)
         metrics.observe_search("failed", times.report())
         _log.info("The search has no answer: %s", error)
-    except Exception:  # whoever waits for the answer is told; the worker's log gets the rest
-        engine.ledger.fail_search(search_id, "The search failed inside Recto; its log says why.")
+    except Exception as error:  # whoever waits for the answer is told; the worker's log gets the rest
+        fault = fault_of(error)
+        sentence = str(fault or "The search failed inside Recto; its log says why.")
+        engine.ledger.fail_search(search_id, sentence, transient=fault is not None)
         raise
 
 

@@ -12,7 +12,7 @@ from types import TracebackType
 from recto.duplicates.comparing import compare_waiting
 from recto.engine import Engine
 from recto.errors import RectoError
-from recto_workers.upkeep import FAULT_SECONDS, leased
+from recto_workers.upkeep import FAULT_SECONDS, OUTAGE_SECONDS, leased
 
 LOOK_SECONDS = 1.0
 LEASE = "compare"
@@ -64,6 +64,7 @@ class Comparing(threading.Thread):
                     self._compare()
             except RectoError as error:
                 _log.warning("The covers are compared later: %s", error)
+                self._stopped.wait(OUTAGE_SECONDS)
             except Exception:  # a cover that cannot be compared must not end the thread
                 _log.exception("A comparison failed; it is tried again in %.0f s", FAULT_SECONDS)
                 self._stopped.wait(FAULT_SECONDS)

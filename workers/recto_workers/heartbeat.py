@@ -8,7 +8,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -38,6 +38,7 @@ class Heartbeat:
     queues: tuple[str, ...]
     since: float  # UTC epoch seconds at which it became ready
     recipes: tuple[str, ...] = ()  # versions that it has loaded
+    waits: str = ""  # why its work waits, as a sentence
 
     @classmethod
     def of_this_process(cls, role: str, name: str, encoder: str, queues: Sequence[str]) -> Heartbeat:
@@ -61,15 +62,16 @@ def alive(client: Redis) -> list[Heartbeat]:
 
 
 def _heartbeat(text: str | bytes | None) -> Heartbeat | None:
-    """A heartbeat as it was sent; None for a key that is gone, or that somebody else wrote."""
+    """A heartbeat as it was sent, perhaps by a later Recto; None for a key that is gone, or that somebody else wrote."""
     try:
-        fields = json.loads(text or "{}").items()
         # JSON knows no tuples.
         values: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in fields
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in json.loads(text or "{}").items()
+            if name in Heartbeat.__dataclass_fields__
         }
         beat = Heartbeat(**values)
-        texts = (beat.role, beat.name, beat.host, beat.encoder, *beat.queues, *beat.recipes)
+        texts = (beat.role, beat.name, beat.host, beat.encoder, beat.waits, *beat.queues, *beat.recipes)
         numbers = (beat.pid, beat.since)
     except (ValueError, TypeError, AttributeError, RecursionError):
         return None
@@ -82,11 +84,13 @@ def _heartbeat(text: str | bytes | None) -> Heartbeat | None:
 class Beating(threading.Thread):
     """Sends the heartbeat from a thread of its own, so also while a long task runs; `stop()` withdraws it."""
 
-    def __init__(self, client: Redis, heartbeat: Heartbeat) -> None:
+    def __init__(self, client: Redis, heartbeat: Heartbeat, waits: Callable[[], str] = str) -> None:
+        """`waits` is asked at every beat why the work of this process waits."""
         super().__init__(name="heartbeat", daemon=True)
         self._client = client
         self._key = f"{_PREFIX}{heartbeat.role}:{heartbeat.name}"
         self._heartbeat = heartbeat
+        self._waits = waits
         self._due = threading.Event()
         self._stopped = threading.Event()
 
@@ -94,7 +98,8 @@ class Beating(threading.Thread):
         """Beat until stopped; a Redis that is away is tried again at the next beat."""
         while not self._stopped.is_set():
             try:
-                self._client.set(self._key, json.dumps(asdict(self._heartbeat)), ex=EXPIRY_SECONDS)
+                beat = replace(self._heartbeat, waits=self._waits())
+                self._client.set(self._key, json.dumps(asdict(beat)), ex=EXPIRY_SECONDS)
             except (RedisError, OSError) as error:
                 _log.warning("The heartbeat did not reach Redis: %s", error)
             self._due.wait(BEAT_SECONDS)

@@ -58,7 +58,8 @@ def serve(settings: Settings, redis_url: str, role: str, name: str) -> int:
         tasks.register_index(app, worker)
     try:
         with _companions(settings, redis_url, role, worker):
-            return _consume(app, role, name)
+            code = _consume(app, role, name)
+            return os.EX_TEMPFAIL if engine.lanes.is_broken else code
     finally:
         producer.close()
         engine.close()
@@ -90,7 +91,9 @@ def _companions(settings: Settings, redis_url: str, role: str, worker: tasks.Wor
     client = connect(redis_url)
     queues = messages.INGEST_QUEUES if role == "ingest" else messages.INDEX_QUEUES
     beating = Beating(
-        client, Heartbeat.of_this_process(role, worker.name, worker.engine.version.encoder, queues)
+        client,
+        Heartbeat.of_this_process(role, worker.name, worker.engine.version.encoder, queues),
+        lambda: worker.waiting.reason,
     )
     upkeep = Upkeep(
         worker.engine,

@@ -7,6 +7,7 @@ their hands. Whatever the ledger says is to be done is sent again here, so that 
 from __future__ import annotations
 
 import logging
+import random
 import threading
 import time
 from collections.abc import Callable
@@ -78,7 +79,9 @@ class Sweep(threading.Thread):
         if any(self._has_work(version.recipe_id) for version in self._ledger.kept_versions().written):
             self._producer.wake_ingest()
         if not depths[messages.INDEX.queue]:
-            for staged_file in self._ledger.staged_files(STAGED_SECONDS):
+            lost = self._ledger.staged_files(STAGED_SECONDS)
+            random.shuffle(lost)  # a file that fails makes the worker pause: it must not always come first
+            for staged_file in lost:
                 self._producer.send_index(staged_file)
                 metrics.MESSAGES_SENT_AGAIN.labels(task=messages.INDEX.name).inc()
         if not depths[messages.DELETE.queue] and self._ledger.deleted_books(1):

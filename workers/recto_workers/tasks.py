@@ -20,6 +20,7 @@ from recto.ledger import Ledger
 from recto_workers import messages
 from recto_workers.comparing import Searching
 from recto_workers.messages import Producer, Task
+from recto_workers.waiting import Waiting
 
 MOST_DEATHS = 3
 REST_SECONDS = 3600.0
@@ -37,13 +38,16 @@ class Worker:
     producer: Producer
     name: str
     searching: Searching = field(default_factory=Searching)
+    waiting: Waiting = field(default_factory=Waiting)
 
 
 def register_ingest(app: Celery, worker: Worker) -> None:
     """Give an ingest process its task."""
 
     def ingest_batch() -> None:
-        report = ingest.ingest_batch(worker.engine, worker.name)
+        report = worker.waiting.attempt(lambda: ingest.ingest_batch(worker.engine, worker.name))
+        if report is None:
+            return  # the sweep wakes this process again
         # Both messages only save time: what they say stands in the ledger, and the sweep sends them again.
         if report.staged_file:
             _send(lambda: worker.producer.send_index(report.staged_file))
@@ -66,12 +70,12 @@ def register_index(app: Celery, worker: Worker) -> None:
 
     def index_staged(staged_file: str) -> None:
         with writing:
-            ingest.index_staged(worker.engine, staged_file, worker.name)
+            worker.waiting.attempt(lambda: ingest.index_staged(worker.engine, staged_file, worker.name))
 
     def delete_books() -> None:
         with writing, _counted(worker.engine.ledger, messages.DELETE) as may_try:
             if may_try:
-                maintenance.delete_books(worker.engine)
+                worker.waiting.attempt(lambda: maintenance.delete_books(worker.engine))
 
     def rebuild(encoder: str) -> None:
         with writing, _counted(worker.engine.ledger, messages.REBUILD) as may_try:

@@ -21,6 +21,8 @@ from recto.reindex import advance, is_due
 LOOK_SECONDS = 1.0
 FAULT_SECONDS = 30.0
 """Pause after a fault inside, so that it does not fill the log."""
+OUTAGE_SECONDS = 10.0
+"""Pause before a step that failed is taken again."""
 LEASE = "upkeep"
 LEASE_SECONDS = 30.0
 """How long nobody takes over from an index process that died; one of the same name, started again, does at once."""
@@ -70,7 +72,9 @@ class Upkeep(threading.Thread):
     def _load(self, kept: KeptVersions) -> None:
         """Have an encoder ready for each version that is kept, so that no search waits for one after a switch."""
         if not self._engine.is_live:
-            _log.info("A version is live that this process cannot serve; it ends and starts again")
+            _log.info(
+                "This process cannot serve the live version, or its device broke; it ends and is started again"
+            )
             os.kill(os.getpid(), signal.SIGTERM)
             self._stopped.set()
             return
@@ -89,8 +93,9 @@ class Upkeep(threading.Thread):
                     pass
             except RectoError as error:
                 _log.warning("The step is taken again: %s", error)
-                if error.permanent and kept.other is not None:
+                if kept.other is not None:
                     self._engine.ledger.note_trouble(kept.other, str(error))
+                self._stopped.wait(OUTAGE_SECONDS)
 
 
 @contextmanager

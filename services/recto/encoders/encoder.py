@@ -38,6 +38,9 @@ class Encoder:
     images are prepared.
     """
 
+    is_broken = False
+    """True once its device failed, see `recto.encoders.device`."""
+
     def __init__(
         self, card: Card, network: Card, run: Runner, projection: Projection | None, parts: Mapping[str, str]
     ) -> None:
@@ -48,7 +51,10 @@ class Encoder:
         self._parts = parts
 
     def embed(self, images: Sequence[RGB]) -> Floats:
-        """RGB images of any size -> (N, card.dimension) float32, rows of length 1."""
+        """RGB images of any size -> (N, card.dimension) float32, rows of length 1.
+
+        Errors are torch's or OpenVINO's own; `recto.encoders.device.embed` says what they mean.
+        """
         rows = np.zeros((len(images), self._network.dimension), np.float32)
         upright = [image.shape[0] >= image.shape[1] for image in images]
         order = sorted(range(len(images)), key=upright.__getitem__)  # images of one shape can pass together

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recto.encoders import pca
+from recto.encoders.device import embed
 from recto.encoders.spec import Spec, parse_spec
 from recto.errors import BadInput, NotFound, WrongFormat
 from recto.images import MAX_SIDE, Decoded
@@ -90,4 +91,4 @@ def _embeddings(encoder: Encoder, covers: Iterator[str], blobs: Blobs, pool: Dec
         outcomes = pool.decode_many(sources, MAX_SIDE)
         pictures = [outcome.pixels for outcome in outcomes if isinstance(outcome, Decoded)]
         if pictures:
-            yield encoder.embed(pictures)
+            yield embed(encoder, pictures)

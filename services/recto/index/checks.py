@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from recto.errors import BadInput, RecipeMismatch
+from recto.errors import BadInput, LostCollection, RecipeMismatch
 from recto.index.base import CoverPoint, Fields, Layout
 from recto.recipe import Version
 from recto.records import BOOK_ID_MAX_LENGTH
@@ -124,6 +124,14 @@ def require_encoder(existing: Layout, version: Version, name: str) -> None:
         raise RecipeMismatch(
             f"The collection {name} holds vectors of {existing.encoder}, not {version.encoder}."
         )
+
+
+def lost_collection(name: str) -> LostCollection:
+    """The error of whoever asks for a collection that is not there."""
+    return LostCollection(
+        f"The index has no collection {name} at present; searches and new covers wait for it. If its storage is lost "
+        f"for good, `recto rebuild` fills a new one from the originals."
+    )
 
 
 def _check_numbers(vector: Floats, name: str, kind: str) -> None:

@@ -14,6 +14,7 @@ from recto.index.checks import (
     check_points,
     check_query,
     check_spec,
+    lost_collection,
     require_encoder,
     require_layout,
 )
@@ -185,7 +186,7 @@ class EmbeddedIndex:
             self._check_open()
             name = version.collection(side)
             if name not in self._collections:
-                raise NotFound(f"The index has no collection {name}; `recto rebuild` makes it.")
+                raise lost_collection(name)
             require_encoder(self._collections[name].layout, version, name)
             return self._collections[name]
 

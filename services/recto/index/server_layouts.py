@@ -9,6 +9,7 @@ from qdrant_client import models
 
 from recto.errors import NotFound, WrongFormat
 from recto.index.base import Layout
+from recto.index.checks import lost_collection
 from recto.index.server_connection import Connection
 
 MEMORY_SECONDS = 60.0
@@ -65,4 +66,4 @@ def describe(connection: Connection, name: str) -> models.CollectionInfo:
     try:
         return connection.call(lambda client: client.get_collection(name))
     except NotFound:
-        raise NotFound(f"The index has no collection {name}; `recto rebuild` makes it.") from None
+        raise lost_collection(name) from None

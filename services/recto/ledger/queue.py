@@ -70,6 +70,21 @@ class Queue:
                 count += len(ids)
         return count
 
+    def try_again(
+        self, cover_ids: Sequence[str], stage: str, reason: str, recipe_id: str = "", *, staged_file: str = ""
+    ) -> None:
+        """Queue covers once more that failed for a reason of their own, their attempts counted and the reason noted.
+
+        Those that are being worked on; with a file, those that wait in it.
+        """
+        with self._database.write() as connection:
+            table = locked_versions(connection).table_of(recipe_id)
+            if table is not None:
+                rows = locked_covers(connection, cover_ids, table)
+                state = _STAGED if staged_file else _WORKING
+                ids = [row.cover_id for row in rows if (row.state, row.staged_file) == (state, staged_file)]
+                move(connection, ids, CoverState.QUEUED, table, stage=stage, reason=storable(reason))
+
     def unclaim(self, cover_ids: Sequence[str]) -> None:
         """Give covers of the live version back untried: a worker that stops cleanly."""
         with self._database.write() as connection:

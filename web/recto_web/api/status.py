@@ -23,6 +23,7 @@ class WorkerSchema(Schema):
     name = said(fields.String, "Name under which it holds its leases.", dump_only=True)
     host = said(fields.String, "Machine.", dump_only=True)
     since = moment("Since when it is ready.")
+    waits = said(fields.String, "Why its work waits, as a sentence; empty when none does.", dump_only=True)
 
 
 class StatusSchema(Schema):

@@ -115,6 +115,8 @@ def _parts(overview: Overview, runs: bool) -> Iterator[Line]:
         yield Line("parts", "Redis does not answer", BAD)
     for worker in overview.workers or ():
         yield Line("worker", f"{worker.name}, process {worker.pid}, ready {ago(worker.since)}")
+        if worker.waits:
+            yield Line("waits", f"The work of {worker.name} waits: {worker.waits}", BAD)
 
 
 def _catalogue(ledger: LedgerOverview) -> Iterator[Line]:
