@@ -177,7 +177,9 @@ class Settings:
     )
     ingest_batch: int = _setting(32, "Covers that an ingest worker takes at a time.", check="positive")
     ingest_attempts: int = _setting(
-        3, "Times a cover is tried when the worker dies on it, before it is quarantined.", check="positive"
+        3,
+        "Times a cover is tried when the worker dies on it, or its image fails, before it is given up.",
+        check="positive",
     )
     job_backlog: int = _setting(
         2000,

@@ -216,6 +216,25 @@ def test_a_worker_that_ends_before_it_is_done_can_give_everything_back_untried(l
     assert {ledger.covers_by_id(_ids(held))[id_].attempts for id_ in _ids(held)} == {0}
 
 
+def test_a_cover_that_failed_for_a_reason_of_its_own_is_queued_with_it_and_loses_it_when_indexed(
+    ledger: Ledger,
+) -> None:
+    fill(ledger, 2)
+    held = _ids(ledger.claim("one", 3, LONG))
+    ledger.try_again(held[:1], "describe", "It has no colours.")
+    ledger.stage(held, "batch.npz")
+    ledger.try_again(held[1:], "", "It has no length.", staged_file="another.npz")
+    assert [cover.cover_id for cover in ledger.covers_of_staged("batch.npz")] == sorted(held[1:])
+    again = ledger.claim("one", 3, LONG)
+    assert [(cover.cover_id, cover.attempts, cover.stage, cover.reason) for cover in again] == [
+        (held[0], 2, "describe", "It has no colours.")
+    ]
+    ledger.stage(held[:1], "later.npz")
+    recipe = again[0].recipe
+    ledger.mark_indexed(held[:1], recipe)
+    assert ledger.covers_by_id(held)[held[0]].reason == ""
+
+
 def test_covers_of_a_file_that_cannot_be_indexed_are_queued_again_with_their_attempts(ledger: Ledger) -> None:
     fill(ledger, 2)
     held = ledger.claim("one", 3, LONG)

@@ -73,11 +73,15 @@ def _of_versions(versions: KeptVersions) -> GaugeMetricFamily:
 
 def _of_workers(workers: tuple[Heartbeat, ...]) -> Iterator[GaugeMetricFamily]:
     count = {"index": 0, "ingest": 0, "jobs": 0}
+    waiting = dict.fromkeys(count, 0)
     latest: dict[str, float] = {}
     for beat in workers:
         count[beat.role] = count.get(beat.role, 0) + 1
+        waiting[beat.role] = waiting.get(beat.role, 0) + bool(beat.waits)
         latest[beat.role] = max(latest.get(beat.role, 0.0), beat.since)
     yield _each("recto_workers", "Workers that are ready, by role.", "role", count)
+    sentence = "Workers whose work waits because a part fails, by role."
+    yield _each("recto_workers_waiting", sentence, "role", waiting)
     sentence = "When the youngest ready worker of a role became ready, in seconds since 1970."
     yield _each("recto_worker_latest_start_timestamp_seconds", sentence, "role", latest)
 

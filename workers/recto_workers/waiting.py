@@ -24,7 +24,8 @@ _log = logging.getLogger(__name__)
 class Waiting:
     """The pauses of one process, for work that comes again by itself: the ledger is the queue, the sweep asks again."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._reason = ""
         self._failures = 0
         self._failed_at = self._logged_at = float("-inf")
@@ -32,14 +33,11 @@ class Waiting:
     @property
     def reason(self) -> str:
         """Why work waits, as a sentence; empty when none does."""
-        return self._reason if time.monotonic() - self._failed_at < TOLD_SECONDS else ""
+        return self._reason if self._clock() - self._failed_at < TOLD_SECONDS else ""
 
     def attempt(self, work: Callable[[], T]) -> T | None:
         """Do the work; None when it cannot be done at present, or when the last failure was a moment ago."""
-        if (
-            self._failures
-            and time.monotonic() - self._failed_at < PAUSES[min(self._failures, len(PAUSES)) - 1]
-        ):
+        if self._failures and self._clock() - self._failed_at < PAUSES[min(self._failures, len(PAUSES)) - 1]:
             return None
         try:
             result = work()
@@ -50,7 +48,7 @@ class Waiting:
         return result
 
     def _note(self, error: Exception) -> None:
-        now, reason = time.monotonic(), str(told(error))
+        now, reason = self._clock(), str(told(error))
         if reason != self._reason or now - self._logged_at > SAME_SECONDS:
             unforeseen = not isinstance(error, RectoError) and fault_of(error) is None
             _log.warning("Work waits and is tried again: %s", reason, exc_info=unforeseen)

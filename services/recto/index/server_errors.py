@@ -39,6 +39,8 @@ _BROKEN_OFF = ("rst_stream", "stream removed", "socket closed", "goaway", "conne
 _CLUSTER = (
     "please retry",
     "no active replica",
+    "enough active replicas",
+    "read operations failed",
     "no leader",
     "failed to connect",
     "transport error",
