@@ -30,6 +30,8 @@ attempt; `RECTO_INGEST_ATTEMPTS` of those condemn it. With the default, 3, a pro
 whatever the image, would condemn one image in 4,000 (reasoned)."""
 FAILS = "fails"
 """Reason of a refusal that another attempt may prove wrong; the others are the decoder's, which are final."""
+PERHAPS_KILLED = ("crashed", "timeout")
+"""Refusals that are tried once more: the kernel may have killed the decoding child, or the disk not given the file."""
 THUMBNAIL_SIDE = 480
 """Longest side of a thumbnail in pixels: sharp in a catalogue grid at twice the density, about 30 KB."""
 
@@ -49,18 +51,17 @@ class Describer:
     def read(self, cover: Cover, original: Content) -> tuple[Decoded, Picture] | Refused:
         """Pixels of an original, and the facts about it that no recipe changes."""
 
-        def work() -> tuple[Decoded, Picture] | Refused:
-            outcome, barcodes = read_cover(self._engine, original)
+        def work(content: Content) -> tuple[Decoded, Picture] | Refused:
+            outcome, barcodes = read_cover(self._engine, content)
             if isinstance(outcome, Refused):
                 return outcome
             return outcome, picture_of(cover, outcome, barcodes)
 
-        outcome = self._judged(work)
-        if (
-            isinstance(outcome, Refused) and outcome.reason == "crashed"
-        ):  # or somebody killed the decoding child
+        outcome = self._judged(lambda: work(original))
+        if isinstance(outcome, Refused) and outcome.reason in PERHAPS_KILLED:
             self._check_process()
-            outcome = self._judged(work)
+            content = self._engine.blobs.get(cover.sha256)
+            outcome = self._judged(lambda: work(content))
         return outcome
 
     def thumbnail(self, decoded: Decoded) -> bytes | Refused:

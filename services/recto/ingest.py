@@ -14,7 +14,7 @@ from recto import local
 from recto.blobs.ahead import fetched
 from recto.describing import FAILS, Describer
 from recto.engine import Engine
-from recto.errors import BadInput, RecipeMismatch, RectoError, Refused
+from recto.errors import BadInput, RecipeMismatch, RectoError, Refused, Unavailable
 from recto.images import Decoded
 from recto.index import CoverPoint, Layout
 from recto.index.base import Fields
@@ -30,6 +30,9 @@ from recto.staging import DescribedCover, read_staged, write_staged
 
 STORED_TOGETHER = 4
 """Thumbnails written at a time: each waits for a disk to sync, or for an answer of the object store."""
+
+KNOWN_ORIGINALS = 8
+"""Originals of searchable covers that are looked for when a store seems to be empty."""
 
 SHARE_OF_BUILD = 0.25
 """Share of the batches that go to a version being built first while covers wait for the live one. A choice: additions
@@ -74,7 +77,7 @@ def ingest_batch(engine: Engine, worker: str) -> IngestReport:
             )
         with metrics.ingest_stage("hand_over"):
             staged_file = _hand_over(engine, lane.version, described)
-    except Exception:
+    except BaseException:  # libraries in Rust panic beside `Exception`
         _give_back(engine, worker)
         raise
     metrics.COVERS_DESCRIBED.inc(len(described))
@@ -128,7 +131,7 @@ def index_staged(engine: Engine, staged_file: str, worker: str = "index") -> int
     try:
         with metrics.ingest_stage("index"):
             indexed = _write_staged(engine, staged_file, waiting)
-    except Exception:
+    except BaseException:
         with suppress(RectoError):  # of the ledger: then the lease ends by itself
             engine.ledger.free_staged(worker)
         raise
@@ -213,6 +216,7 @@ def _decode(
             covers, fetched(engine.blobs, [cover.sha256 for cover in covers]), strict=True
         )
     ]
+    _check_store(engine, outcomes)
     for outcome in outcomes:
         if isinstance(outcome, Refused):
             metrics.count_refusal(outcome.reason)
@@ -224,6 +228,22 @@ def _decode(
     _kept(engine, version, covers, outcomes, "decode")
     engine.ledger.put_pictures([picture for _, (_, picture) in readable])
     return [(cover, decoded) for cover, (decoded, _) in readable]
+
+
+def _check_store(engine: Engine, outcomes: Sequence[object]) -> None:
+    """See that the store is there at all, when it has none of the originals that it was asked for.
+
+    Raises:
+        Unavailable: it lacks what searches show, too, or all of several.
+    """
+    if not all(isinstance(outcome, Refused) and outcome.reason == "missing" for outcome in outcomes):
+        return
+    known = engine.ledger.sample_originals(KNOWN_ORIGINALS)
+    if not any(engine.blobs.exists(sha256) for sha256 in known) and (known or len(outcomes) > 1):
+        raise Unavailable(
+            "The image store holds none of the originals that were looked for. Is its volume mounted, is it the "
+            "right bucket?"
+        )
 
 
 def _store_thumbnails(

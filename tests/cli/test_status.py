@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from recto.recipe import Version
 from recto.records import Book, Side
 from recto.settings import Settings
 from recto_web.cli import main
+from recto_web.cli.status import _parts
+from recto_workers.heartbeat import Heartbeat
+from recto_workers.overview import Overview
 
 KEYS_OF_OLD = {"data_dir", "running", "live", "workers", "covers", "jobs"}
 Status = Callable[..., str]
@@ -76,3 +80,11 @@ def test_an_empty_folder_has_a_status_too(status: Status) -> None:
 def test_names_are_shown_as_they_are(status: Status, ledger: Ledger) -> None:
     ledger.set_live_version(Version("0123456789ab", "[bold]odd[/bold]"))
     assert "[bold]odd[/bold] is live" in status()
+
+
+def test_a_worker_whose_work_waits_says_why() -> None:
+    beat = Heartbeat(
+        "ingest", "ingest-1@host", "host", 7, "", ("ingest",), time.time(), waits="The GPU is full."
+    )
+    lines = [line.text for line in _parts(Overview(None, None, None, None, (beat,), None), runs=True)]
+    assert lines[1:] == ["The work of ingest-1@host waits: The GPU is full."]

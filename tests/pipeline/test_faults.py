@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import secrets
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -32,7 +33,7 @@ from recto.search import run_search
 from recto.settings import Settings
 from recto.shelf import draw_book
 
-TRIES = 5
+TRIES = 4
 """More than the attempts after which a cover is given up."""
 
 
@@ -57,8 +58,12 @@ def shelf(engine: Engine) -> Iterator[Shelf]:
 
 def add(shelf: Shelf, number: int) -> list[str]:
     """Covers with pictures of their own; returns their ids."""
-    fronts = [jpeg(draw_book(index, seed=SEED, height=HEIGHT // 2).front) for index in range(number)]
-    return [shelf.add(Book(f"healthy-{index}"), Side.FRONT, data) for index, data in enumerate(fronts)]
+    return [shelf.add(Book(f"healthy-{index}"), Side.FRONT, drawn(index)) for index in range(number)]
+
+
+@cache
+def drawn(index: int) -> bytes:
+    return jpeg(draw_book(index, seed=SEED, height=HEIGHT // 2).front)
 
 
 def add_poison(shelf: Shelf) -> str:
@@ -240,6 +245,34 @@ def test_a_decoding_child_that_somebody_kills_once_costs_no_cover(
     assert_indexed(shelf, ids)
 
 
+@pytest.mark.parametrize("number", [1, 3])
+def test_covers_wait_while_the_volume_of_the_originals_is_away(shelf: Shelf, number: int) -> None:
+    """Where one waits, others are searchable whose originals are away too."""
+    if number == 1:
+        shelf.add_drawn(20)
+        shelf.work()
+    ids = add(shelf, number)
+    originals = shelf.engine.settings.data_dir / "blobs"
+    originals.rename(originals.with_name("unmounted"))
+    originals.mkdir()
+    for _ in range(TRIES):
+        with pytest.raises(Unavailable, match="volume"):
+            ingest_batch(shelf.engine, "worker")
+        assert_all_wait_untried(shelf, number)
+    originals.rmdir()
+    originals.with_name("unmounted").rename(originals)
+    shelf.work()
+    assert_indexed(shelf, ids)
+
+
+def test_one_original_that_is_lost_fails_its_cover_alone(shelf: Shelf) -> None:
+    ids = add(shelf, 2)
+    (shelf.engine.blobs.source(cover(shelf, ids[0]).sha256)).unlink()  # type: ignore[union-attr]
+    shelf.work()
+    assert (cover(shelf, ids[0]).state, cover(shelf, ids[0]).stage) == (CoverState.FAILED, "decode")
+    assert_indexed(shelf, ids[1:])
+
+
 @pytest.mark.parametrize("error", [OUT_OF_MEMORY, OF_DEVICES["CUDA"]], ids=["memory", "device"])
 def test_a_search_that_meets_the_fault_is_told_to_come_again(shelf: Shelf, error: Exception) -> None:
     name = shelf.engine.blobs.put_incoming(jpeg(draw_book(0, seed=SEED, height=HEIGHT).front))
@@ -293,9 +326,7 @@ def test_healthy_covers_survive_any_sequence_of_faults_and_the_bad_one_fails_for
 
     with running(shelf, of_network):
         for turn in range(12):
-            ids += [
-                shelf.add(Book(f"{turn}"), Side.FRONT, jpeg(draw_book(turn, seed=SEED, height=200).front))
-            ]
+            ids += [shelf.add(Book(f"{turn}"), Side.FRONT, drawn(turn))]
             bad = bad or (add_poison(shelf) if chance.random() < 0.3 else None)
             error = chance.choice(errors)
             where = chance.choice(["network", "nowhere", *parts])

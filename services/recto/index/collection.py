@@ -185,7 +185,7 @@ class Collection:
             except Exception as error:  # the engine has no error classes of its own
                 raise IndexFault(f"The index engine refused in {self.path.name}: {error}.") from error
             except BaseException as error:
-                if type(error).__name__ != "PanicException":  # pyo3's; no `except Exception` sees it
+                if not _is_panic(error):
                     raise
                 self._shard = None
                 with contextlib.suppress(type(error)):
@@ -207,12 +207,19 @@ class Collection:
             shutil.rmtree(shard_path / "temp_segments", ignore_errors=True)
             try:
                 self._shard = edge.EdgeShard.load(str(shard_path))
-            except Exception as error:  # the engine has no error classes of its own
+            except BaseException as error:  # the engine has no error classes of its own
+                if not isinstance(error, Exception) and not _is_panic(error):
+                    raise
                 raise IndexFault(
-                    f"The collection {self.path.name} cannot be opened: {error}. `recto rebuild` makes it "
-                    f"anew."
+                    f"The collection {self.path.name} cannot be opened: {error}. What is to be written waits; if "
+                    f"its files are damaged, `recto rebuild` makes it anew."
                 ) from error
         return self._shard
+
+
+def _is_panic(error: BaseException) -> bool:
+    """True for pyo3's exception, which no `except Exception` sees."""
+    return type(error).__name__ == "PanicException"
 
 
 def _hits(scored: Sequence[Scored], books: dict[str, str]) -> list[Hit]:
