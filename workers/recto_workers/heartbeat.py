@@ -62,7 +62,7 @@ def alive(client: Redis) -> list[Heartbeat]:
 
 
 def _heartbeat(text: str | bytes | None) -> Heartbeat | None:
-    """A heartbeat as it was sent, perhaps by a later Recto; None for a key that is gone, or that somebody else wrote."""
+    """A heartbeat as it was sent, perhaps by a later Recto; None for what is gone, or somebody else wrote."""
     try:
         # JSON knows no tuples.
         values: dict[str, Any] = {
