@@ -58,7 +58,7 @@ def _entry(settings: Settings, blobs: Blobs, row: ManifestRow | BadRow) -> Entry
         *(_item(settings, blobs, Side.FRONT, place) for place in row.fronts),
         *(_item(settings, blobs, Side.BACK, place) for place in row.backs),
     ]
-    return Entry(row.book, tuple(items))
+    return Entry(row.book, tuple(items), row.clear)
 
 
 def _item(settings: Settings, blobs: Blobs, side: Side, place: Place) -> EntryItem:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 BOOK_ID_MAX_LENGTH = 128
+BOOK_FIELDS = ("title", "authors", "isbn", "publisher", "year", "language", "tags")
+"""What can be said of a book, beside its id and its other columns (`extra`)."""
 _COVER_NAMESPACE = uuid.UUID("5d0a7b44-3b0c-5f0e-9f0b-0d6a4a4f2c11")
 
 Extra = Mapping[str, str | int | float | bool | None]
@@ -77,6 +79,21 @@ class Book:
         }
         return {name: value for name, value in fields.items() if value not in (None, "", [])}
 
+    def updated(self, said: Book, clear: Collection[str] = ()) -> Book:
+        """This book with what `said` says of it, and without the fields and other columns that `clear` names.
+
+        An empty field says nothing and changes nothing; `extra` is taken key by key. See `wrong_clear`.
+        """
+        fields = {name: getattr(said, name) for name in BOOK_FIELDS if is_said(getattr(said, name))}
+        empty = {name: getattr(Book(self.book_id), name) for name in BOOK_FIELDS if name in clear}
+        extra = {**self.extra, **{name: value for name, value in said.extra.items() if is_said(value)}}
+        kept = {name: value for name, value in extra.items() if name not in clear}
+        return replace(self, **fields, **empty, extra=kept)
+
+    def changed_fields(self, other: Book) -> tuple[str, ...]:
+        """Names of the fields in which two states of a book differ; all other columns together are `extra`."""
+        return tuple(name for name in (*BOOK_FIELDS, "extra") if getattr(self, name) != getattr(other, name))
+
 
 @dataclass(frozen=True)
 class Cover:
@@ -113,6 +130,29 @@ class Where:
     def is_empty(self) -> bool:
         """True when nothing but the side is restricted."""
         return not any((self.year_from, self.year_to, self.authors, self.publisher, self.language, self.tag))
+
+
+def is_said(value: object) -> bool:
+    """False for what says nothing of a book: nothing, an empty list, a text without a character to see."""
+    return bool(value.strip()) if isinstance(value, str) else value is not None and value not in ((), [])
+
+
+def wrong_clear(said: Book, clear: Collection[str]) -> str:
+    """Why these fields cannot be emptied, as a sentence; "" when they can.
+
+    Other columns must be among the keys of `said.extra` with an empty value: a name that nobody knows is a slip. This
+    looks at nothing but what is said, so that saying it again, or trying it in a dry run, has the same outcome.
+    """
+    for name in clear:
+        value = getattr(said, name) if name in BOOK_FIELDS else said.extra.get(name)
+        if is_said(value):
+            return f"clear names {name[:60]!r}, to which a value is given as well; leave one of the two out."
+        if name not in BOOK_FIELDS and name not in said.extra:
+            return (
+                f"clear names {name[:60]!r}, which cannot be emptied: there are {', '.join(BOOK_FIELDS)}, "
+                "and other columns that are given, empty, beside it."
+            )
+    return ""
 
 
 def cover_id(book_id: str, side: Side, sha256: str) -> str:

@@ -28,10 +28,34 @@ def test_a_book_is_entered_and_found_again(ask: Asks, ledger: Ledger) -> None:
     )
 
 
-def test_replacing_empties_what_is_left_out(ask: Asks, ledger: Ledger) -> None:
+def test_a_change_keeps_what_is_left_out_empty_or_null(ask: Asks, ledger: Ledger) -> None:
     ask("PUT", "/books/raven", json=RAVEN)
-    assert ask("PUT", "/books/raven", json={"title": "Raven"}).status_code == 200
-    assert ledger.book("raven") == Book("raven", "Raven")
+    said = {"title": "Raven", "authors": [], "year": None, "extra": {"shelf": "", "copies": 3}}
+    answer = ask("PUT", "/books/raven", json=said)
+    assert answer.status_code == 200
+    extra = {"shelf": "B 12", "copies": 3}
+    assert ledger.book("raven") == Book("raven", "Raven", ("Edgar Allan Poe",), year=1845, extra=extra)
+    shown = ask("GET", "/books/raven")
+    assert (answer.json, answer.headers["ETag"]) == (shown.json, shown.headers["ETag"])
+
+
+def test_clear_empties_what_it_names(ask: Asks, ledger: Ledger) -> None:
+    ask("PUT", "/books/raven", json=RAVEN)
+    said = {"clear": ["year", "shelf"], "extra": {"shelf": None}}
+    for _ in range(2):
+        assert ask("PUT", "/books/raven", json=said).status_code == 200
+        assert ledger.book("raven") == Book("raven", "The Raven", ("Edgar Allan Poe",), extra={"copies": 2})
+
+
+@pytest.mark.parametrize("name", ["titel", "book_id", "front", "shelf", "copies", "title"])
+def test_clear_refuses_what_it_cannot_empty_or_what_is_given(ask: Asks, ledger: Ledger, name: str) -> None:
+    ask("PUT", "/books/raven", json=RAVEN)
+    before = ledger.book("raven")
+    answer = ask("PUT", "/books/raven", json={"title": "x", "extra": {"copies": 3}, "clear": [name]})
+    assert answer.status_code == 422
+    assert answer.json
+    assert answer.json["detail"].startswith(f"clear names '{name}'")
+    assert ledger.book("raven") == before
 
 
 @pytest.mark.parametrize("book_id", ["a/b", "a/covers", "x y", "é?#&", "~.", "~new", "50%", "a//b"])
@@ -65,8 +89,9 @@ def test_a_field_that_cannot_be_used_is_named(ask: Asks, change: dict[str, objec
     assert ask("GET", "/books/raven").status_code == 404
 
 
-def test_a_title_is_needed(ask: Asks) -> None:
-    assert ask("PUT", "/books/raven", json={}).status_code == 422
+def test_a_book_may_be_entered_by_its_id_alone(ask: Asks, ledger: Ledger) -> None:
+    assert ask("PUT", "/books/raven", json={}).status_code == 201
+    assert ledger.book("raven") == Book("raven")
 
 
 def test_a_copy_that_is_still_good_is_not_sent_again(ask: Asks) -> None:

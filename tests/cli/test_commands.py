@@ -68,7 +68,9 @@ def recto(tmp_path_factory: pytest.TempPathFactory, covers: Path) -> Iterator[Re
             "covers": 10,
             "indexed": 10,
             "unchanged": 0,
+            "checked": 0,
             "failed": 0,
+            "changed": {},
             "barcode_conflicts": 0,
             "alike": 0,
             "seconds": 0,
@@ -91,6 +93,28 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def test_ingesting_the_same_again_changes_nothing(recto: Recto, covers: Path) -> None:
     summary = recto.json("ingest", covers)
     assert (summary["unchanged"], summary["indexed"], summary["failed"]) == (10, 0, 0)
+
+
+def test_a_dry_run_says_what_the_run_then_changes_and_the_run_empties_nothing(
+    recto: Recto, covers: Path, tmp_path: Path
+) -> None:
+    first, second = covers / "first.csv", covers / "second.csv"
+    first.write_text("book_id,front,title,isbn,tags\nv2,book0_front.jpg,Kept Title,9780141439518,red\n")
+    second.write_text("book_id,back,year\nv2,book0_back.jpg,1999\n")
+    assert recto.json("ingest", first)["changed"] == {}
+    before = recto("show", "v2").stdout
+    tried = recto.json("ingest", second, "--dry-run")
+    assert (tried["changed"], tried["checked"], tried["indexed"]) == ({"year": 1}, 1, 0)
+    assert "Would change the year of 1 book." in recto("ingest", second, "--dry-run").stdout
+    assert recto("show", "v2").stdout == before
+    done = recto.json("ingest", second)
+    assert (done["changed"], done["indexed"]) == ({"year": 1}, 1)
+    assert json.loads(recto("jobs", "show", done["job"], "--json").stdout)["changed"] == {"year": 1}
+    assert "Changed the year of 1 book." in recto("jobs", "show", done["job"]).stdout
+    shown = recto("show", "v2").stdout
+    assert all(text in shown for text in ("Kept Title", "9780141439518", "1999"))
+    first.unlink(), second.unlink()
+    recto("delete", "v2", "--yes")
 
 
 def test_a_photo_finds_its_book(recto: Recto, photos: dict[str, Path]) -> None:

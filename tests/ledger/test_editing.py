@@ -23,10 +23,13 @@ def _refuse(_: Book | None) -> None:
 
 def test_a_condition_sees_what_stands_there(ledger: Ledger) -> None:
     seen: list[Book | None] = []
-    assert ledger.change_book(Book("raven", "Raven"), seen.append)
-    assert not ledger.change_book(Book("raven", "The Raven"), seen.append)
+    assert ledger.change_book(Book("raven", "Raven"), seen.append) == (Book("raven", "Raven"), True)
+    assert ledger.change_book(Book("raven", year=1845), seen.append) == (
+        Book("raven", "Raven", year=1845),
+        False,
+    )
     assert seen == [None, Book("raven", "Raven")]
-    assert ledger.book("raven") == Book("raven", "The Raven")
+    assert ledger.book("raven") == Book("raven", "Raven", year=1845)
 
 
 def test_where_the_condition_does_not_hold_nothing_happens(ledger: Ledger) -> None:
@@ -50,7 +53,7 @@ def test_of_many_who_enter_one_book_at_once_one_is_first(ledger: Ledger) -> None
 
     def enter(number: int) -> None:
         try:
-            outcomes.append(ledger.change_book(Book("raven", str(number)), only_new))
+            outcomes.append(ledger.change_book(Book("raven", str(number)), only_new)[1])
         except Refused:
             outcomes.append(False)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from recto.errors import Unavailable
 from recto.ledger import Entry, EntryItem
@@ -13,12 +14,15 @@ from recto_web.parts import parts
 log = logging.getLogger(__name__)
 
 
-def enter(book: Book, images: Images) -> str:
-    """Keep the images, write book, covers and job in one transaction, wake the workers. Returns the job's id."""
+def enter(book: Book, images: Images, clear: Sequence[str] = ()) -> str:
+    """Keep the images, write book, covers and job in one transaction, wake the workers. Returns the job's id.
+
+    Empty fields of the book change nothing; `clear` names those to empty.
+    """
     ledger, blobs = parts().ledger, parts().blobs
     items = tuple(EntryItem(side, upload.name, blobs.put(upload.data)) for side, upload in images)
     job_id = ledger.create_job("ingest", book.title or book.book_id)
-    ledger.acknowledge(job_id, [Entry(book, items)])
+    ledger.acknowledge(job_id, [Entry(book, items, tuple(clear))])
     ledger.finish_listing(job_id)
     wake()
     return job_id

@@ -24,12 +24,16 @@ Images = tuple[tuple[Side, Upload], ...]
 
 @dataclass(frozen=True)
 class BookForm:
-    """A book as it was typed: `fields` are the texts, `errors` sentences by field, `images` what was sent."""
+    """A book as it was typed: `fields` are the texts, `errors` sentences by field, `images` what was sent.
+
+    `clear` names fields to empty; those that were left empty stay as they are.
+    """
 
     fields: Mapping[str, str] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     status: int = 200
     images: Images = ()
+    clear: tuple[str, ...] = ()
 
     def typed(self, name: str) -> str:
         """What stands in a field."""
@@ -75,7 +79,8 @@ def read_book_form(request: Request, max_bytes: int) -> BookForm:
         errors["front"] = (
             "A picture of the front or the back is needed: without one the book cannot be found."
         )
-    return BookForm(fields, errors, max(status, 400) if errors else 200, images)
+    clear = tuple(request.form.getlist("clear"))
+    return BookForm(fields, errors, max(status, 400) if errors else 200, images, clear)
 
 
 def read_images(request: Request, max_bytes: int) -> tuple[Images, dict[str, str], int]:

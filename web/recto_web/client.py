@@ -64,7 +64,7 @@ class Client:
             yield from page["items"]
 
     def put_book(self, book_id: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """Enter a book, or replace what is known of it."""
+        """Enter a book, or change what is said of it; `clear`, a list of names, empties fields."""
         return self._send("PUT", _of_book(book_id), json.dumps(fields).encode(), "application/json")
 
     def delete_book(self, book_id: str) -> None:

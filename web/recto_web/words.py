@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -97,6 +97,13 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def changes(changed: Mapping[str, int], is_dry_run: bool) -> str:
+    """Which fields a job changed in how many books: `Changed the title of 3 books, other columns of 1 book.`"""
+    names = {"title": "the title", "year": "the year", "isbn": "the ISBN", "extra": "other columns"}
+    parts = [f"{names.get(name, name)} of {count(number, 'book')}" for name, number in changed.items()]
+    return f"{'Would change' if is_dry_run else 'Changed'} {', '.join(parts) or 'no book that was there'}."
+
+
 def listed(names: Sequence[str]) -> str:
     """Names in a row: `A`, `A and B`, `A, B and C`."""
     return " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
@@ -122,6 +129,7 @@ def speak(app: Flask) -> None:
         ago,
         iso,
         count,
+        changes,
         listed,
         prose,
     ):

@@ -58,7 +58,8 @@ class DryRun:
         if isinstance(row, BadRow):
             return Entry(None, (EntryItem(None, f"line {row.line}", "", "manifest", row.reason),))
         fronts = [self.item(Side.FRONT, place) for place in row.fronts]
-        return Entry(row.book, (*fronts, *(self.item(Side.BACK, place) for place in row.backs)))
+        backs = [self.item(Side.BACK, place) for place in row.backs]
+        return Entry(row.book, (*fronts, *backs), row.clear)
 
     def _open_decoder(self) -> Decoder:
         if self._decoder is None:

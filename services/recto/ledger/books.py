@@ -9,7 +9,7 @@ from sqlalchemy import select
 from recto.ledger import schema
 from recto.ledger.convert import book_of, cover_of
 from recto.ledger.database import Database, chunks
-from recto.ledger.entering import write_books, write_covers
+from recto.ledger.entering import write_book, write_covers
 from recto.records import Book, Cover, Side
 
 
@@ -18,16 +18,17 @@ class Books:
 
     _database: Database
 
-    def put_book(self, book: Book) -> None:
-        """Insert a book or update it; if a field changed that searches filter by, its covers are queued anew.
+    def put_book(self, book: Book, clear: Sequence[str] = ()) -> None:
+        """Enter a book, or change what is said of it: empty fields change nothing, `clear` names those to empty.
 
+        If a field changed that searches filter by, its covers are queued anew.
         A deleted book comes back under its id, without the covers that it had.
 
         Raises:
             BadInput: a field cannot be used.
         """
         with self._database.write() as connection:
-            write_books(connection, [book])
+            write_book(connection, book, clear)
 
     def book(self, book_id: str) -> Book | None:
         """The book of this id."""

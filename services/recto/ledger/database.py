@@ -101,6 +101,15 @@ def put_rows(
     connection.execute(statement, [dict(row) for row in rows])
 
 
+def enter_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> set[str]:
+    """`add_rows` for a table with one key; returns the keys that were not there, nor entered by another just now."""
+    if not rows:
+        return set()
+    (key,) = table.primary_key
+    statement = _insert(connection, table).on_conflict_do_nothing().returning(key)
+    return set(connection.execute(statement, [dict(row) for row in rows]).scalars())
+
+
 def add_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows, leaving those alone whose primary key exists."""
     if rows:

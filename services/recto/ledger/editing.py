@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection, select
 
 from recto.ledger.convert import book_of
 from recto.ledger.database import Database, lock_table
-from recto.ledger.entering import write_books
+from recto.ledger.entering import write_book
 from recto.ledger.schema import book as table
 from recto.records import Book
 
@@ -18,8 +18,10 @@ class Editing:
 
     _database: Database
 
-    def change_book(self, book: Book, allowed: Callable[[Book | None], None]) -> bool:
-        """Enter a book or replace it, as `put_book`; True when it is new.
+    def change_book(
+        self, book: Book, allowed: Callable[[Book | None], None], clear: Sequence[str] = ()
+    ) -> tuple[Book, bool]:
+        """Enter or change a book, as `put_book`; returns it as it stands afterwards, and True when it is new.
 
         `allowed` sees what stands there, while nobody else can change it, and may raise; then nothing happens.
 
@@ -34,8 +36,7 @@ class Editing:
                 lock_table(connection, table)
             old = _locked_book(connection, book.book_id)
             allowed(old)
-            write_books(connection, [book])
-        return old is None
+            return write_book(connection, book, clear), old is None
 
 
 def _locked_book(connection: Connection, book_id: str) -> Book | None:

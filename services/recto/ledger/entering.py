@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
-from recto.errors import NotFound
+from recto.errors import BadInput, NotFound
 from recto.ledger import schema
 from recto.ledger.convert import book_of, cover_of
-from recto.ledger.database import add_rows, chunks, put_rows
+from recto.ledger.database import add_rows, chunks, enter_rows, put_rows
 from recto.ledger.facts import locked_versions
 from recto.ledger.moves import locked_covers, queue_anew, queue_books_anew, queue_other_anew
+from recto.ledger.rows import Entry
 from recto.ledger.text import search_text, sort_title, terms
-from recto.ledger.validation import check_book, check_sha256
+from recto.ledger.validation import check_book, check_extra, check_sha256
 from recto.records import Book, Cover, CoverState, Side, cover_id
 
 _TICK = 1e-6
@@ -26,23 +27,79 @@ CoverKey = tuple[str, Side, str]
 """book_id, side, sha256."""
 
 
-def write_books(connection: Connection, books: Sequence[Book]) -> None:
-    """Insert books, or update those that exist; of two with one id the last counts.
+@dataclass(frozen=True)
+class Merge:
+    """Books as they stood and as they will stand. A refusal stands under the place of what was said."""
+
+    old: Mapping[str, Book]
+    books: Mapping[str, Book]
+    changes: frozenset[
+        tuple[str, str]
+    ]  # book_id and field of what was there, wherever an entry says something else
+    refusals: Mapping[int, BadInput]
+
+
+def write_book(connection: Connection, book: Book, clear: Sequence[str] = ()) -> Book:
+    """Enter or change one book, as `write_books`; returns it as it stands afterwards.
 
     Raises:
-        BadInput: a field of a book cannot be used.
+        BadInput: a field cannot be used, or not be emptied.
     """
-    for book in books:
-        check_book(book)
+    check_book(book, clear)
+    merge = write_books(connection, [Entry(book, (), tuple(clear))])
+    for refusal in merge.refusals.values():
+        raise refusal
+    return merge.books[book.book_id]
+
+
+def write_books(connection: Connection, entries: Sequence[Entry], *, dry_run: bool = False) -> Merge:
+    """Enter what is said of books into those that stand there, in the order of the entries; dry: only find out.
+
+    Entries must be those of `check_entries`. What is not said changes nothing, see `Book.updated`.
+    """
     locked_versions(connection)  # before any other row, against deadlocks
-    wanted = {book.book_id: book for book in books}
-    old = _locked_books(connection, sorted(wanted))
-    changed = [wanted[id_] for id_ in sorted(wanted) if wanted[id_] != old.get(id_)]
+    ids = sorted({entry.book.book_id for entry in entries if entry.book is not None})
+    old = _locked_books(connection, ids)
+    merge = _merged(entries, old)
+    if dry_run:
+        return merge
+    new = [merge.books[id_] for id_ in sorted(merge.books) if id_ not in old]
+    entered = enter_rows(connection, schema.book, [_book_columns(book) for book in new])
+    if late := sorted({book.book_id for book in new} - entered):  # another writer has entered them meanwhile
+        merge = _merged(entries, {**old, **_locked_books(connection, late)})
+    _write_changed(connection, merge)
+    return merge
+
+
+def _merged(entries: Sequence[Entry], old: Mapping[str, Book]) -> Merge:
+    books: dict[str, Book] = {}
+    changes: set[tuple[str, str]] = set()
+    refusals = {}
+    for place, entry in enumerate(entries):
+        if entry.book is None:
+            continue
+        book_id = entry.book.book_id
+        before = books.get(book_id) or old.get(book_id) or Book(book_id)
+        after = before.updated(entry.book, entry.clear)
+        try:
+            check_extra(after)
+        except BadInput as refusal:
+            refusals[place] = refusal
+            continue
+        books[book_id] = after
+        changes.update((book_id, name) for name in after.changed_fields(before) if book_id in old)
+    return Merge(old, books, frozenset(changes), refusals)
+
+
+def _write_changed(connection: Connection, merge: Merge) -> None:
+    """Write the books that were there and differ now, and what catalogue and index hold of new and changed ones."""
+    old = merge.old
+    new = [merge.books[id_] for id_ in sorted(merge.books) if id_ not in old]
+    changed = [merge.books[id_] for id_ in sorted(merge.books) if id_ in old and merge.books[id_] != old[id_]]
     put_rows(connection, schema.book, [_book_columns(book) for book in changed], keep=["created"])
-    other = [book for book in changed if book.book_id in old and _differs(book, old[book.book_id])]
-    renamed = [book for book in changed if book.book_id in old and _is_renamed(book, old[book.book_id])]
+    other = [book for book in changed if _differs(book, old[book.book_id])]
+    renamed = [book for book in changed if _is_renamed(book, old[book.book_id])]
     _forget_terms(connection, [book.book_id for book in renamed])
-    new = [book for book in changed if book.book_id not in old]
     rows = [
         {"kind": kind, "term": term, "book_id": book.book_id}
         for book in new + renamed

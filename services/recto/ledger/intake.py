@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from sqlalchemy import Connection, select
 
 from recto.errors import BadInput
-from recto.ledger.database import Database
+from recto.ledger.database import Database, add_rows, chunks
 from recto.ledger.entering import CoverKey, write_books, write_covers
 from recto.ledger.facts import locked_versions
 from recto.ledger.items import open_job, write_items
 from recto.ledger.moves import move, move_other
 from recto.ledger.rows import PAUSED, Entry, EntryItem, NewItem
-from recto.ledger.schema import job
+from recto.ledger.schema import book, job, job_change
 from recto.ledger.validation import check_book
 from recto.records import Book, Cover, CoverState, cover_id
 
@@ -44,13 +44,34 @@ def check_entries(entries: Sequence[Entry]) -> list[Entry]:
 
 
 def enter(connection: Connection, job_id: str, checked: Sequence[Entry], *, dry_run: bool = False) -> None:
-    """Write books, covers and items inside a transaction, for entries of `check_entries`; dry: items alone."""
-    if not dry_run:
-        write_books(connection, [entry.book for entry in checked if entry.book is not None])
-    keys = [key for entry in checked for key in _cover_keys(entry)]
+    """Write books, covers, items and which fields changed inside a transaction, for entries of `check_entries`.
+
+    A dry run writes the last two alone, and they say the same.
+    """
+    merge = write_books(connection, checked, dry_run=dry_run)
+    write_changes(connection, job_id, merge.changes)
+    entries = [
+        _refused(entry, merge.refusals[place]) if place in merge.refusals else entry
+        for place, entry in enumerate(checked)
+    ]
+    keys = [key for entry in entries for key in _cover_keys(entry)]
     written = iter(enter_covers(connection, job_id, keys, dry_run=dry_run))
-    items = [_item(entry.book, item, written) for entry in checked for item in entry.items]
+    items = [_item(entry.book, item, written) for entry in entries for item in entry.items]
     write_items(connection, job_id, items, dry_run=dry_run)
+
+
+def write_changes(connection: Connection, job_id: str, changes: Collection[tuple[str, str]]) -> None:
+    """Note fields (after their book_id) that a job changes, each once; books that came after it began do not count."""
+    began = select(job.c.created).where(job.c.job_id == job_id).scalar_subquery()
+    for some in chunks(sorted({book_id for book_id, _ in changes})):
+        query = select(book.c.book_id).where(book.c.book_id.in_(some), book.c.created < began)
+        were_there = set(connection.execute(query).scalars())
+        rows = [
+            {"job_id": job_id, "book_id": book_id, "field": field}
+            for book_id, field in sorted(changes)
+            if book_id in were_there
+        ]
+        add_rows(connection, job_change, rows)
 
 
 def enter_covers(
@@ -71,17 +92,19 @@ def enter_covers(
 
 
 def _checked(entry: Entry) -> Entry:
-    """The entry, or one without book whose items failed with the reason why the book cannot be used."""
     if entry.book is None:
         return entry
     try:
-        check_book(entry.book)
+        check_book(entry.book, entry.clear)
     except BadInput as error:
-        items = entry.items or (EntryItem(None, str(entry.book.book_id), ""),)
-        return Entry(
-            None, tuple(EntryItem(item.side, item.path, "", "manifest", str(error)) for item in items)
-        )
+        return _refused(entry, error)
     return entry
+
+
+def _refused(entry: Entry, error: BadInput) -> Entry:
+    """The entry without its book, which cannot be used; its items failed with the reason."""
+    items = entry.items or (EntryItem(None, str(entry.book.book_id) if entry.book else "", ""),)
+    return Entry(None, tuple(EntryItem(item.side, item.path, "", "manifest", str(error)) for item in items))
 
 
 def _cover_keys(entry: Entry) -> list[CoverKey]:

@@ -16,10 +16,10 @@ from recto.ledger.items import item_of, open_job, write_items
 from recto.ledger.reindexing import KIND as REINDEX
 from recto.ledger.reindexing import count_reindex
 from recto.ledger.rows import CANCELLED, PAUSED, ItemRow, JobRow, NewItem, Outcome, Page
-from recto.ledger.schema import cover, job, job_item
+from recto.ledger.schema import cover, job, job_change, job_item
 from recto.ledger.text import storable
 from recto.ledger.validation import check_outcome, check_page
-from recto.records import CoverState
+from recto.records import BOOK_FIELDS, CoverState
 
 KINDS = ("ingest", "rebuild", "reindex")
 SILENT_SECONDS = 900.0
@@ -118,7 +118,7 @@ class Jobs:
                 return again
             settled = select(func.max(job_item.c.settled)).where(job_item.c.job_id == row.job_id)
             finished = max(connection.execute(settled).scalar_one() or 0.0, found.listed)
-            counts = {name: getattr(again, name) for name in ("books", *_COUNTED)}
+            counts = {name: getattr(again, name) for name in ("books", "changed", *_COUNTED)}
             stamp = update(job).where(job.c.job_id == row.job_id).values(finished=finished, counts=counts)
             connection.execute(stamp)
         return replace(again, finished=finished)
@@ -232,16 +232,24 @@ def _recent(connection: Connection, row: Row[Any]) -> int:
     ).scalar_one()
 
 
-def _count(connection: Connection, row: Row[Any]) -> dict[str, int]:
-    """Counts of a job by outcome, and its books; both indexes hold all that is counted."""
+def _count(connection: Connection, row: Row[Any]) -> dict[str, Any]:
+    """Counts of a job by outcome, its books, and those it changed by field; indexes hold all that is counted."""
     if row.kind == REINDEX:
         return count_reindex(connection, row.job_id)
     query = select(job_item.c.outcome, func.count()).where(job_item.c.job_id == row.job_id)
     found: dict[str, int] = dict(connection.execute(query.group_by(job_item.c.outcome)).all())
     books = row.counts["books"] if row.counts else _count_books(connection, row.job_id)
-    return {name: found.get(name, 0) for name in _COUNTED} | {"books": books}
+    changed = _count_changes(connection, row.job_id)
+    return {name: found.get(name, 0) for name in _COUNTED} | {"books": books, "changed": changed}
 
 
 def _count_books(connection: Connection, job_id: str) -> int:
     query = select(func.count(job_item.c.book_id.distinct()))
     return connection.execute(query.where(job_item.c.job_id == job_id, job_item.c.book_id != "")).scalar_one()
+
+
+def _count_changes(connection: Connection, job_id: str) -> dict[str, int]:
+    """How many books a job changed, or would change, by field, in the order of the fields."""
+    query = select(job_change.c.field, func.count()).where(job_change.c.job_id == job_id)
+    found: dict[str, int] = dict(connection.execute(query.group_by(job_change.c.field)).all())
+    return {name: found[name] for name in (*BOOK_FIELDS, "extra") if name in found}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
@@ -75,10 +75,14 @@ class EntryItem:
 
 @dataclass(frozen=True)
 class Entry:
-    """A book with its images as a manifest lists them; without a book, all its items failed."""
+    """A book with its images as a manifest lists them; without a book, all its items failed.
+
+    Empty fields of the book say nothing; `clear` names those to empty.
+    """
 
     book: Book | None
     items: tuple[EntryItem, ...]
+    clear: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -126,6 +130,9 @@ class JobRow:
     position: int = 0  # rows of the source that are listed, where Recto lists it by itself
     rows: int | None = None  # rows that the source has, about, where that is known
     trouble: str = ""  # why the source cannot be read at the moment; it is tried again
+    changed: Mapping[str, int] = field(
+        default_factory=dict
+    )  # how many books that were there changed, by field
     recent: int = 0  # covers that were settled in the last `jobs.RATE_SECONDS`, unchanged ones not counted
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import (
     text,
 )
 
-FORMAT = 3
+FORMAT = 4
 """Format version of the tables below: who changes them raises it and adds a step to `upgrade.UPGRADES`."""
 
 metadata = MetaData()
@@ -194,6 +194,14 @@ job_item = Table(
         sqlite_where=text("settled is not null"),
         postgresql_where=text("settled is not null"),
     ),
+)
+
+job_change = Table(  # fields that a job changed, or would change, of books that were there before it
+    "job_change",
+    metadata,
+    Column("job_id", ForeignKey("job.job_id"), primary_key=True),
+    Column("book_id", _Key, primary_key=True),
+    Column("field", String, primary_key=True),  # of `recto.records.BOOK_FIELDS`, or extra
 )
 
 search = Table(

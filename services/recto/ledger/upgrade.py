@@ -23,6 +23,11 @@ def _add_pictures_decisions_and_calibration(connection: Connection) -> None:
     _enter_numbers_of_books(connection)
 
 
+def _add_changes_of_jobs(connection: Connection) -> None:
+    """Format 4: which fields of which books a job changed."""
+    _run(connection, _FORMAT_4)
+
+
 def _enter_numbers_of_books(connection: Connection) -> None:
     """Terms of kind `isbn` for the books that are there: the EAN-13 of their ISBN and id."""
     last = ""
@@ -126,9 +131,18 @@ _FORMAT_3 = (
         primary key (search_id, photo, cover_id))""",
 )
 
+_FORMAT_4 = (
+    """create table job_change (
+        job_id {key} not null references job (job_id),
+        book_id {key} not null,
+        field varchar not null,
+        primary key (job_id, book_id, field))""",
+)
+
 UPGRADES: Mapping[int, Callable[[Connection], None]] = {
     1: _add_versions_control_and_keys,
     2: _add_pictures_decisions_and_calibration,
+    3: _add_changes_of_jobs,
 }
 """Step `n` brings the tables from format n to n + 1, by SQL of its own: `schema` moves on, steps do not."""
 _LOCK = 0x52656374  # any number that nothing else in the database uses

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from collections.abc import Collection
 
 from recto.errors import BadInput
 from recto.ledger.rows import Outcome
-from recto.records import BOOK_ID_MAX_LENGTH, Book
+from recto.records import BOOK_ID_MAX_LENGTH, Book, wrong_clear
 
 MAX_TITLE = 2000
 MAX_NAME = 500
@@ -22,8 +23,8 @@ _UNTYPABLE = {"Cc", "Cs", "Zl", "Zp"}  # controls, halves of surrogate pairs, en
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-def check_book(book: Book) -> None:
-    """Refuse what cannot be stored or filtered by.
+def check_book(book: Book, clear: Collection[str] = ()) -> None:
+    """Refuse what cannot be stored or filtered by, and names of `clear` that cannot be emptied.
 
     Raises:
         BadInput: the sentence names the field.
@@ -37,7 +38,9 @@ def check_book(book: Book) -> None:
     _check_names("tags", book.tags)
     if book.year is not None:
         check_year("year", book.year)
-    _check_extra(book)
+    check_extra(book)
+    if reason := wrong_clear(book, clear):
+        raise BadInput(reason)
 
 
 def check_book_id(book_id: object) -> None:
@@ -95,7 +98,8 @@ def _check_names(name: str, values: object) -> None:
             raise BadInput(f"The list of {name} has an empty entry; leave it out.")
 
 
-def _check_extra(book: Book) -> None:
+def check_extra(book: Book) -> None:
+    """Refuse other columns that are too many or cannot be stored."""
     if len(book.extra) > MAX_ENTRIES:
         raise BadInput(f"extra has {len(book.extra)} fields; at most {MAX_ENTRIES} are kept.")
     for key, value in book.extra.items():

@@ -4,9 +4,23 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
-COLUMNS = ("book_id", "front", "back", "title", "authors", "isbn", "publisher", "year", "language", "tags")
+from recto.records import is_said
+
+COLUMNS = (
+    "book_id",
+    "front",
+    "back",
+    "title",
+    "authors",
+    "isbn",
+    "publisher",
+    "year",
+    "language",
+    "tags",
+    "clear",
+)
 """The columns with a meaning; every other one goes into `Book.extra`."""
 MAX_TEXT = 10_000
 """Longest text of one cell in characters: titles have hundreds, descriptions in `extra` some thousands."""
@@ -58,11 +72,14 @@ def year(value: object) -> int | None:
     return int(number)
 
 
-def other_columns(record: Record) -> dict[str, Plain]:
-    """The cells of all columns without a meaning, empty ones left out."""
+def other_columns(record: Record, clear: Collection[str] = ()) -> dict[str, Plain]:
+    """The cells of all columns without a meaning; empty ones are left out, but for those that `clear` names."""
     kept: dict[str, Plain] = {}
     for name, value in record.items():
-        if name in COLUMNS or not name or value is None or value == "":
+        if name in COLUMNS or not name:
+            continue
+        if not is_said(value):
+            kept |= {name: None} if name in clear else {}
             continue
         if not isinstance(value, str | int | float):
             raise UnusableError(f"The column {name} holds a list or an object; only plain values are kept.")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from recto.manifest import cells
 from recto.manifest.cells import Record, UnusableError
-from recto.records import BOOK_ID_MAX_LENGTH, Book
+from recto.records import BOOK_ID_MAX_LENGTH, Book, wrong_clear
 from recto.s3 import Place
 
 _SIDE_SUFFIX = re.compile(r"_(front|back)$", re.IGNORECASE)
@@ -19,12 +19,16 @@ _ROUNDED = re.compile(r"\d([.,]\d+)?E\+\d+", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class ManifestRow:
-    """A book and its cover files. Several rows may name one book: its covers are then joined."""
+    """A book, as a row says it, and its cover files; `clear` names fields to empty.
+
+    Several rows may name one book: what they say, and its covers, are then joined.
+    """
 
     line: int
     book: Book
     fronts: tuple[Place, ...]
     backs: tuple[Place, ...]
+    clear: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -42,8 +46,11 @@ def to_row(line: int, record: Record | str, locate: Callable[[str], Place]) -> M
     try:
         front_names = cells.paths(record.get("front"), "front")
         back_names = cells.paths(record.get("back"), "back")
-        book = _book(record, (*front_names, *back_names))
-        return ManifestRow(line, book, tuple(map(locate, front_names)), tuple(map(locate, back_names)))
+        clear = tuple(map(cells.column_name, cells.names(record.get("clear"), "clear")))
+        book = _book(record, (*front_names, *back_names), clear)
+        if reason := wrong_clear(book, clear):
+            return BadRow(line, reason)
+        return ManifestRow(line, book, tuple(map(locate, front_names)), tuple(map(locate, back_names)), clear)
     except UnusableError as error:
         return BadRow(line, str(error))
 
@@ -53,7 +60,7 @@ def book_id_of(file_name: str) -> str:
     return _SIDE_SUFFIX.sub("", Path(file_name).stem)
 
 
-def _book(record: Record, file_names: tuple[str, ...]) -> Book:
+def _book(record: Record, file_names: tuple[str, ...], clear: tuple[str, ...]) -> Book:
     book_id = cells.one_line(record.get("book_id"), "book_id")
     if not book_id and file_names:
         book_id = book_id_of(file_names[0])
@@ -70,7 +77,7 @@ def _book(record: Record, file_names: tuple[str, ...]) -> Book:
         year=cells.year(record.get("year")),
         language=cells.one_line(record.get("language"), "language"),
         tags=cells.names(record.get("tags"), "tags"),
-        extra=cells.other_columns(record),
+        extra=cells.other_columns(record, clear),
     )
 
 

@@ -46,7 +46,7 @@ def _check_extra(extra: Mapping[str, Any]) -> None:
 
 
 class BookFieldsSchema(Schema):
-    """What is known of a book. A field that is left out is empty afterwards."""
+    """What is known of a book."""
 
     title = text(MAX_TITLE, "May be empty.", required=True)
     authors = _names("Who wrote it.")
@@ -72,6 +72,23 @@ class BookFieldsSchema(Schema):
             "propertyNames": {"maxLength": MAX_NAME, "pattern": r"^[^\u0000]*$"},
         },
     )
+
+
+class BookChangeSchema(BookFieldsSchema):
+    """What is said of a book. A field that is left out, empty or null changes nothing."""
+
+    clear = fields.List(
+        text(MAX_NAME, "Name of a field, or of a key of `extra`."),
+        validate=validate.Length(max=MAX_ENTRIES),
+        metadata={
+            "description": "Fields to empty. A key of `extra` must stand there too, with null. "
+            "A field to which a value is given as well is refused."
+        },
+    )
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        """Let every field be left out, or null."""
+        field_obj.required, field_obj.allow_none, field_obj.load_default = False, True, None
 
 
 class BookSchema(BookFieldsSchema):

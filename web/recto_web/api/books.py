@@ -9,11 +9,10 @@ from flask import Response, abort, jsonify, make_response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from recto.errors import BadInput, Unavailable
-from recto.ledger.validation import check_book
 from recto.records import Book
 from recto_web.adding import wake
 from recto_web.api.book_schemas import (
-    BookFieldsSchema,
+    BookChangeSchema,
     BookQuery,
     BookSchema,
     ListedBookSchema,
@@ -69,22 +68,27 @@ def get(book_id: str) -> ResponseReturnValue:
 
 @resource.on("PUT", "/books/<book:book_id>")
 @described(parameters=[IF_MATCH, IF_NONE_MATCH])
-@takes_json(BookFieldsSchema, BOOK_FIELDS)
+@takes_json(BookChangeSchema, BOOK_FIELDS)
 @gives(201, BookSchema, "The book was entered.", example=BOOK, headers=["ETag", "Location"])
-@gives(200, BookSchema, "The book was replaced.", example=BOOK, headers=["ETag"])
-@fails(s412="The condition of the header does not hold; nothing was changed.")
+@gives(200, BookSchema, "The book as it stands now.", example=BOOK, headers=["ETag"])
+@fails(
+    s412="The condition of the header does not hold; nothing was changed.",
+    s422="A field cannot be used, or `clear` names one that cannot be emptied.",
+)
 def put(fields: dict[str, Any], book_id: str) -> Response:
-    """Enter a book, or replace what is known of it
+    """Enter a book, or change what is said of it
 
-    Its covers stay. A change of what searches filter by sends them through the index once more.
+    A field that is left out, empty or null stays as it is; `clear` names fields to empty. Its covers stay. A change
+    of what searches filter by sends them through the index once more.
     """
-    authors, tags = tuple(fields.pop("authors")), tuple(fields.pop("tags"))
-    book = Book(book_id, authors=authors, tags=tags, **fields)
+    clear = fields.pop("clear") or ()
+    given = {name: value for name, value in fields.items() if value is not None}
+    authors, tags = tuple(given.pop("authors", ())), tuple(given.pop("tags", ()))
+    said = Book(book_id, authors=authors, tags=tags, **given)
     try:
-        check_book(book)
+        book, is_new = parts().ledger.change_book(said, allowed(show_book), clear)
     except BadInput as error:
         abort(422, str(error))
-    is_new = parts().ledger.change_book(book, allowed(show_book))
     wake()
     response = _answer(book, 201 if is_new else 200)
     if is_new:

@@ -73,6 +73,7 @@ JOB = {
     "failed": 0,
     "waiting": 1,
     "checked": 0,
+    "changed": {"title": 1},
     "position": 0,
     "rows": None,
     "trouble": "",

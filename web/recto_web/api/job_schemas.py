@@ -40,6 +40,15 @@ class JobSchema(Schema):
     failed = said(fields.Integer, "Covers that failed.", dump_only=True)
     waiting = said(fields.Integer, "Covers that are on their way.", dump_only=True)
     checked = said(fields.Integer, "Covers that a dry run found fit.", dump_only=True)
+    changed = fields.Dict(
+        keys=fields.String(),
+        values=fields.Integer(),
+        dump_only=True,
+        metadata={
+            "description": "Books of the catalogue that it changed, or that a dry run would change, by field; `extra`: "
+            "other columns. Books that it entered are not counted."
+        },
+    )
     position = said(fields.Integer, "Rows of its source that are read, of a bulk job.", dump_only=True)
     rows = said(
         fields.Integer, "Rows of its source, about, where that is known.", dump_only=True, allow_none=True
@@ -111,7 +120,7 @@ class RetrySchema(Schema):
 def show_job(row: JobRow, alike: int | None = None) -> dict[str, Any]:
     """A job as JSON."""
     seen = view(row)
-    names = ("job_id", "kind", "source", "state", "reason", *COUNTS, *SOURCE)
+    names = ("job_id", "kind", "source", "state", "reason", "changed", *COUNTS, *SOURCE)
     return {
         **{name: getattr(row, name) for name in names},
         "created": row.created,

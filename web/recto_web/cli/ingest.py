@@ -14,6 +14,7 @@ from recto.settings import Settings
 from recto_web.cli.duplicates import told
 from recto_web.cli.progress import Progress
 from recto_web.cli.session import connect
+from recto_web.words import changes
 
 if TYPE_CHECKING:
     from recto.ledger import AlikeInJob, BarcodeConflict, JobRow, Ledger, Page
@@ -31,6 +32,7 @@ FAILURES_SHOWN = 20
 @click.option(
     "--no-wait", is_flag=True, help="Only hand the covers over; a running `recto up` does the work."
 )
+@click.option("--dry-run", is_flag=True, help="Read and check everything, put nothing into the catalogue.")
 @click.option(
     "--root",
     "roots",
@@ -38,11 +40,12 @@ FAILURES_SHOWN = 20
     type=click.Path(exists=True, file_okay=False),
     help="Folder that absolute paths of the manifest may lie in, beside its own; may be given several times.",
 )
-def ingest(source: str, as_json: bool, no_wait: bool, roots: tuple[str, ...]) -> None:
+def ingest(source: str, as_json: bool, no_wait: bool, dry_run: bool, roots: tuple[str, ...]) -> None:
     """Add the covers of SOURCE: a manifest (.csv, .jsonl), a folder of images, or either in an S3 store (s3://...).
 
     In a folder, `X.jpg` is the front of book X; `X_front.jpg`, `X_back.jpg` are its two sides. Doing it twice changes
-    nothing. Exit code 3: some items failed, each is listed with its reason.
+    nothing, and what a source does not say of a book stays as it is. Exit code 3: some items failed, each is listed
+    with its reason.
     """
     from recto.blobs import open_blobs
     from recto.intake import take_in
@@ -52,11 +55,14 @@ def ingest(source: str, as_json: bool, no_wait: bool, roots: tuple[str, ...]) ->
     rows = open_source(Settings.from_environment(), source, trusted=True, roots=roots).rows()
     with connect(needs_workers=not no_wait) as session:
         ledger = session.ledger
-        job_id = ledger.create_job("ingest", source)
-        with Progress("reading", quiet=as_json) as progress:
-            for done in take_in(session.settings, ledger, open_blobs(session.settings), job_id, rows):
-                session.wake_ingest()
-                progress.update(done)
+        if dry_run:
+            job_id = _submit_dry_run(ledger, source, roots)
+        else:
+            job_id = ledger.create_job("ingest", source)
+            with Progress("reading", quiet=as_json) as progress:
+                for done in take_in(session.settings, ledger, open_blobs(session.settings), job_id, rows):
+                    session.wake_ingest()
+                    progress.update(done)
         if no_wait:
             click.echo(json.dumps({"job": job_id}) if as_json else f"Handed over as job {job_id}.")
             return
@@ -69,6 +75,15 @@ def _checked(source: str) -> str:
     if not is_s3(source) and not Path(source).exists():
         raise click.BadParameter(f"Path '{source}' does not exist.", param_hint="'SOURCE'")
     return source
+
+
+def _submit_dry_run(ledger: Ledger, source: str, roots: tuple[str, ...]) -> str:
+    """A bulk job that the jobs process reads as `recto ingest` would; returns its id."""
+    from recto_workers import bulk
+
+    place = source if is_s3(source) else str(Path(source).absolute())
+    document = {"recto": 1, "source": place, "options": {"dry_run": True}}
+    return bulk.submit(ledger, document, trusted=True, roots=[str(Path(root).absolute()) for root in roots])
 
 
 def _wait(ledger: Ledger, job_id: str, *, quiet: bool) -> JobRow:
@@ -91,24 +106,16 @@ def _compared(ledger: Ledger, job_id: str) -> AlikeInJob:
 
 
 def _report(ledger: Ledger, job: JobRow, seconds: float, alike: AlikeInJob, as_json: bool) -> None:
-    if not as_json:
-        for item in ledger.job_items(job.job_id, "failed", 1, FAILURES_SHOWN).items:
-            click.echo(f"failed: {item.path}: {item.reason} ({item.stage})", err=True)
-        if job.failed > FAILURES_SHOWN:
-            click.echo(
-                f"... and {job.failed - FAILURES_SHOWN} more; the page /jobs/{job.job_id} lists all.",
-                err=True,
-            )
     conflicts = ledger.barcode_conflicts(job_id=job.job_id, page_size=FAILURES_SHOWN)
-    if not as_json:
-        _show_conflicts(conflicts)
     summary = {
         "job": job.job_id,
         "books": job.books,
         "covers": job.covers,
         "indexed": job.indexed,
         "unchanged": job.unchanged,
+        "checked": job.checked,
         "failed": job.failed,
+        "changed": dict(job.changed),
         "barcode_conflicts": conflicts.total,
         "alike": alike.covers,
         "seconds": round(seconds, 2),
@@ -116,18 +123,38 @@ def _report(ledger: Ledger, job: JobRow, seconds: float, alike: AlikeInJob, as_j
     if as_json:
         click.echo(json.dumps(summary))
     else:
-        rate = (job.indexed + job.failed) / max(seconds, 1e-9)
-        conflicting = f", {conflicts.total} with the barcode of another book" if conflicts.total else ""
-        click.echo(
-            f"{job.books} books, {job.covers} covers: {job.indexed} indexed, {job.unchanged} unchanged, "
-            f"{job.failed} failed{conflicting} in {seconds:.1f} s ({rate:.1f} a second)."
-        )
-        if alike.covers:
-            click.echo(told(alike.covers, job.job_id))
-        if alike.is_comparing:
-            click.echo("Its covers are still being compared with the others.")
-    if job.failed:
+        _show_failures(ledger, job)
+        _show_conflicts(conflicts)
+        _show_summary(job, seconds, alike, conflicts.total)
+    if job.reason:
+        click.echo(job.reason, err=True)
+    if job.failed or job.reason:
         raise SystemExit(EXIT_SOME_FAILED)
+
+
+def _show_failures(ledger: Ledger, job: JobRow) -> None:
+    for item in ledger.job_items(job.job_id, "failed", 1, FAILURES_SHOWN).items:
+        click.echo(f"failed: {item.path}: {item.reason} ({item.stage})", err=True)
+    if job.failed > FAILURES_SHOWN:
+        more = job.failed - FAILURES_SHOWN
+        click.echo(f"... and {more} more; the page /jobs/{job.job_id} lists all.", err=True)
+
+
+def _show_summary(job: JobRow, seconds: float, alike: AlikeInJob, conflicts: int) -> None:
+    is_dry_run = job.document is not None  # the only job with a document that this command waits for
+    rate = (job.indexed + job.checked + job.failed) / max(seconds, 1e-9)
+    done = f"{job.checked} fit to be added" if is_dry_run else f"{job.indexed} indexed"
+    conflicting = f", {conflicts} with the barcode of another book" if conflicts else ""
+    click.echo(
+        f"{job.books} books, {job.covers} covers: {done}, {job.unchanged} unchanged, "
+        f"{job.failed} failed{conflicting} in {seconds:.1f} s ({rate:.1f} a second)."
+    )
+    if job.changed or is_dry_run:
+        click.echo(changes(job.changed, is_dry_run))
+    if alike.covers:
+        click.echo(told(alike.covers, job.job_id))
+    if alike.is_comparing:
+        click.echo("Its covers are still being compared with the others.")
 
 
 def _show_conflicts(conflicts: Page[BarcodeConflict]) -> None:

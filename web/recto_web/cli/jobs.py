@@ -13,6 +13,7 @@ import click
 
 from recto_web.cli.progress import Progress
 from recto_web.cli.session import Session, connect
+from recto_web.words import changes
 
 if TYPE_CHECKING:
     from recto.ledger import JobRow, Ledger
@@ -95,6 +96,8 @@ def show(job_id: str, as_json: bool) -> None:
         click.echo(json.dumps(asdict(row)))
         return
     click.echo(_line(row))
+    if row.changed:
+        click.echo(_changes(row))
     if row.reason:
         click.echo(row.reason)
     for item in failed:
@@ -207,6 +210,11 @@ def _line(row: JobRow) -> str:
     return f"{row.job_id}  {row.state:10} {counts}, {now.rate:.1f} a second{left}  {row.source}"
 
 
+def _changes(row: JobRow) -> str:
+    """Which fields of books that were there the job changes."""
+    return changes(row.changed, bool((row.document or {}).get("options", {}).get("dry_run")))
+
+
 def _wait(ledger: Ledger, job_id: str, *, quiet: bool) -> JobRow:
     from recto.bulk.progress import progress
 
@@ -223,6 +231,8 @@ def _wait(ledger: Ledger, job_id: str, *, quiet: bool) -> JobRow:
 
 def _end(row: JobRow, as_json: bool) -> None:
     click.echo(json.dumps(asdict(row)) if as_json else _line(row))
+    if row.changed and not as_json:
+        click.echo(_changes(row))
     if row.failed or row.state == "failed":
         raise SystemExit(EXIT_SOME_FAILED)
 

@@ -10,7 +10,8 @@ from flask.typing import ResponseReturnValue
 
 from recto.errors import BadInput
 from recto.isbn import ean13
-from recto.records import Book
+from recto.ledger.validation import check_book
+from recto.records import BOOK_FIELDS, Book, is_said
 from recto.settings import MIB
 from recto_web.adding import enter
 from recto_web.book_form import MAX_FILES, BookForm, read_book_form
@@ -30,6 +31,16 @@ class AddBookPage:
     existing: Book | None
     max_bytes: int
     max_files: int = MAX_FILES
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """Fields of the existing book that were left empty, so that they stay as they are unless emptied."""
+        typed = self.form.book
+        return tuple(
+            name
+            for name in BOOK_FIELDS
+            if self.existing and is_said(getattr(self.existing, name)) and not is_said(getattr(typed, name))
+        )
 
     @property
     def max_megabytes(self) -> int:
@@ -54,25 +65,17 @@ def add() -> ResponseReturnValue:
     if filled.errors:
         return render(AddBookPage(filled, None, max_bytes), filled.status)
     existing = parts().ledger.book(filled.book.book_id)
-    if existing is not None and not _same(existing, filled.book) and not filled.typed("replace"):
+    if existing is not None and _changes(existing, filled) and not filled.typed("replace"):
         return render(AddBookPage(filled, existing, max_bytes), 409)
     try:
-        job_id = enter(filled.book, filled.images)
+        check_book(filled.book, filled.clear)
+        job_id = enter(filled.book, filled.images, filled.clear)
     except BadInput as error:
         filled.errors["form"] = str(error)
         return render(AddBookPage(filled, None, max_bytes), 400)
     return redirect(url_for("jobs.show", job_id=job_id), 303)
 
 
-def _same(existing: Book, typed: Book) -> bool:
-    """True when the form says nothing that the catalogue does not say already."""
-    pairs = (
-        (typed.title, existing.title),
-        (typed.authors, existing.authors),
-        (typed.isbn, existing.isbn),
-        (typed.publisher, existing.publisher),
-        (typed.year, existing.year),
-        (typed.language, existing.language),
-        (typed.tags, existing.tags),
-    )
-    return all(new == old for new, old in pairs)
+def _changes(existing: Book, filled: BookForm) -> bool:
+    """True when the form says something else than the catalogue."""
+    return existing.updated(filled.book, filled.clear) != existing
