@@ -88,7 +88,7 @@ class Book:
         empty = {name: getattr(Book(self.book_id), name) for name in BOOK_FIELDS if name in clear}
         extra = {**self.extra, **{name: value for name, value in said.extra.items() if is_said(value)}}
         kept = {name: value for name, value in extra.items() if name not in clear}
-        return replace(self, **fields, **empty, extra=kept)
+        return replace(self, **{**fields, **empty}, extra=kept)
 
     def changed_fields(self, other: Book) -> tuple[str, ...]:
         """Names of the fields in which two states of a book differ; all other columns together are `extra`."""

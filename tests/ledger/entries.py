@@ -13,17 +13,17 @@ def sha256(name: str) -> str:
     return hashlib.sha256(name.encode()).hexdigest()
 
 
-def entry(number: int) -> Entry:
+def entry(number: int, title: str = "Title {}") -> Entry:
     """A book with a front and a back."""
-    book = Book(f"book-{number}", f"Title {number}", ("An Author",), year=1900 + number % 100)
+    book = Book(f"book-{number}", title.format(number), ("An Author",), year=1900 + number % 100)
     names = {side: f"{number}-{side.value}.jpg" for side in Side}
     return Entry(book, tuple(EntryItem(side, name, sha256(name)) for side, name in names.items()))
 
 
-def fill(ledger: Ledger, books: int, *, first: int = 0) -> str:
+def fill(ledger: Ledger, books: int, *, first: int = 0, title: str = "Title {}") -> str:
     """Acknowledge books with two covers each; returns the job."""
     job_id = ledger.create_job("ingest", "shelf.csv")
-    ledger.acknowledge(job_id, [entry(number) for number in range(first, first + books)])
+    ledger.acknowledge(job_id, [entry(number, title) for number in range(first, first + books)])
     ledger.finish_listing(job_id)
     return job_id
 

@@ -78,6 +78,23 @@ def test_an_older_ledger_is_upgraded_step_by_step_and_keeps_its_books(settings: 
     database.close()
 
 
+def test_the_upgrade_to_format_4_counts_what_jobs_change_from_then_on(settings: Settings) -> None:
+    ledger = Ledger.open(settings)
+    job_id = fill(ledger, 2)
+    ledger.close()
+    database = _open(settings)
+    with database.write() as connection:
+        connection.execute(text("drop table job_change"))
+        connection.execute(update(meta).values(value="3"))
+    database.close()
+    ledger = Ledger.open(settings)
+    before, after = ledger.job(job_id), ledger.job(fill(ledger, 1, title="Other {}"))
+    assert before is not None
+    assert after is not None
+    assert (before.changed, after.changed) == ({}, {"title": 1})
+    ledger.close()
+
+
 def test_an_upgrade_that_fails_leaves_everything_as_it_was(settings: Settings) -> None:
     ledger = Ledger.open(settings)
     ledger.put_book(Book("a"))

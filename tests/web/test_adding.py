@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -101,6 +103,22 @@ def test_another_book_under_the_same_id_is_asked_about(client: FlaskClient, ledg
     changed = ledger.book(RAVEN.book_id)
     assert changed is not None
     assert changed.title == "Another title"
+
+
+def test_what_the_form_leaves_empty_stays_unless_it_is_ticked_to_be_emptied(
+    client: FlaskClient, ledger: Ledger
+) -> None:
+    _add(client)
+    asked = _add(client, title="Another", authors="", year="")
+    assert asked.status_code == 409
+    assert re.findall(r'name="clear" value="(\w+)"', asked.text) == ["authors", "year"]
+    sent = _add(client, title="Another", authors="", year="", replace="1")
+    assert ledger.book(RAVEN.book_id) == replace(RAVEN, title="Another")
+    assert "Changed the title of 1 book." in client.get(sent.location).text
+    assert _add(client, title="Another", authors="", year="").status_code == 303, "nothing else is said"
+    assert _add(client, title="Another", year="1845", clear="year", replace="1").status_code == 400
+    _add(client, title="Another", authors="", year="", clear=["authors", "year"], replace="1")
+    assert ledger.book(RAVEN.book_id) == replace(RAVEN, title="Another", authors=(), year=None)
 
 
 WRONG = [

@@ -64,15 +64,15 @@ def add() -> ResponseReturnValue:
     filled = read_book_form(request, max_bytes)
     if filled.errors:
         return render(AddBookPage(filled, None, max_bytes), filled.status)
-    existing = parts().ledger.book(filled.book.book_id)
-    if existing is not None and _changes(existing, filled) and not filled.typed("replace"):
-        return render(AddBookPage(filled, existing, max_bytes), 409)
     try:
         check_book(filled.book, filled.clear)
-        job_id = enter(filled.book, filled.images, filled.clear)
     except BadInput as error:
         filled.errors["form"] = str(error)
         return render(AddBookPage(filled, None, max_bytes), 400)
+    existing = parts().ledger.book(filled.book.book_id)
+    if existing is not None and _changes(existing, filled) and not filled.typed("replace"):
+        return render(AddBookPage(filled, existing, max_bytes), 409)
+    job_id = enter(filled.book, filled.images, filled.clear)
     return redirect(url_for("jobs.show", job_id=job_id), 303)
 
 
