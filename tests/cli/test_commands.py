@@ -113,7 +113,8 @@ def test_a_dry_run_says_what_the_run_then_changes_and_the_run_empties_nothing(
     assert "Changed the year of 1 book." in recto("jobs", "show", done["job"]).stdout
     shown = recto("show", "v2").stdout
     assert all(text in shown for text in ("Kept Title", "9780141439518", "1999"))
-    first.unlink(), second.unlink()
+    first.unlink()
+    second.unlink()
     recto("delete", "v2", "--yes")
 
 

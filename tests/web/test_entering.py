@@ -28,7 +28,7 @@ from recto_workers import bulk
 
 Model = dict[str, dict[str, Any]]
 """What is known of each book: its fields and other columns by name, those that are empty left out."""
-FIELDS = {
+FIELDS: dict[str, list[Any]] = {
     "title": ["Emma", "The Raven"],
     "authors": [["Poe"], ["Poe", "Doré"]],
     "isbn": ["9780141439518", "9783161484100"],
@@ -37,7 +37,7 @@ FIELDS = {
     "language": ["en", "de"],
     "tags": [["red"], ["red", "blue"]],
 }
-OTHER = {"shelf": ["B 12", "C 7"], "Owner": ["me", "you"]}
+OTHER: dict[str, list[Any]] = {"shelf": ["B 12", "C 7"], "Owner": ["me", "you"]}
 LISTS = ("authors", "tags")
 _numbers = itertools.count()
 _clear = st.lists(st.sampled_from([*FIELDS, *OTHER, "titel", "book_id", "front"]), max_size=2, unique=True)
@@ -46,9 +46,10 @@ _book = st.sampled_from("abc")
 
 def _row(*empty: object) -> st.SearchStrategy[dict[str, Any]]:
     """What is said of a book: some fields, some of them empty, in one of the ways that a source has for it."""
+    lists: list[object] = [[]] if None in empty else []
     values = {
-        name: st.sampled_from([*known, *empty, *([[]] if name in LISTS and None in empty else [])])
-        for name, known in {**FIELDS, **OTHER}.items()
+        name: st.sampled_from([*known, *empty, *(lists if name in LISTS else [])])
+        for name, known in [*FIELDS.items(), *OTHER.items()]
     }
     return st.fixed_dictionaries(
         {"id": _book, "file": st.sampled_from(["good.jpg", "gone.jpg", ""])},
@@ -164,6 +165,7 @@ class Ways:
         if is_taken:
             book = self.ledger.book(self.id(row["id"]))
             assert book is not None
+            assert answer.json is not None
             assert answer.json["extra"] == book.extra
             assert {name: answer.json[name] for name in LISTS} == {
                 name: list(getattr(book, name)) for name in LISTS
@@ -253,7 +255,8 @@ def test_no_way_of_entering_books_empties_what_it_does_not_name(ways: Any) -> No
     )
     @given(st.lists(_step, min_size=2, max_size=7))
     def walk(steps: list[tuple[str, Any]]) -> None:
-        way, model = ways(), {}
+        way = ways()
+        model: Model = {}
         for kind, what in steps:
             if kind in ("csv", "jsonl"):
                 way.rows(model, kind, what)
