@@ -9,6 +9,7 @@ from flask import Response, abort, jsonify, make_response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from recto.errors import BadInput, Unavailable
+from recto.ledger.validation import check_book
 from recto.records import Book
 from recto_web.adding import wake
 from recto_web.api.book_schemas import (
@@ -86,6 +87,7 @@ def put(fields: dict[str, Any], book_id: str) -> Response:
     authors, tags = tuple(given.pop("authors", ())), tuple(given.pop("tags", ()))
     said = Book(book_id, authors=authors, tags=tags, **given)
     try:
+        check_book(said, clear)  # before any condition of the headers
         book, is_new = parts().ledger.change_book(said, allowed(show_book), clear)
     except BadInput as error:
         abort(422, str(error))
