@@ -144,7 +144,7 @@ def test_two_folders_that_differ_behind_a_question_mark_share_nothing(work: Path
 
 @pytest.mark.parametrize("name", [ALL_IN_ONE, "n" * 200], ids=["all in one", "long"])
 def test_data_folder_sources_and_photos_may_have_any_name(work: Path, shelf: Path, name: str) -> None:
-    place, short = Place(f"./{name}/", work), name[:180]
+    place, short = Place(f"./{name}/", work), name[:120]
     source, photo, manifest = work / f"s{short}", f"-rf{short}.jpg", f"-rf{short}.jsonl"
     source.mkdir()
     shutil.copyfile(shelf / "0.jpg", source / f"{short}.jpg")
@@ -177,7 +177,7 @@ def test_folders_and_files_called_like_modules_take_their_place_nowhere(work: Pa
         place.recto("doctor")
         python = (sys.executable, "-P", "-m")
         assert "RECTO_DATA_DIR" in place(*python, "recto_web.cli", "settings")
-        place(*python, "recto_workers.ready", "jobs")
+        place(*python, "recto_workers.ready", "web")
         place(*python, "recto.shelf.draw", "drawn", "--covers", 2, "--processes", 2)
         _serve_pages_once_more(place)
     assert not trace.exists(), trace.read_text()

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import given
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
-from tests.support.odd_names import ALL_IN_ONE, ODD_NAMES, any_name
+from tests.support.odd_names import ALL_IN_ONE, ODD_NAMES, any_name, unhurried
 
 from recto.errors import BadSetting
 from recto.ledger import FILE_NAME, Ledger, url_of
@@ -37,6 +37,7 @@ def test_folders_that_differ_behind_a_question_mark_have_ledgers_of_their_own(tm
         ledger.close()
 
 
+@unhurried
 @given(any_name)
 def test_sqlite_is_given_the_path_as_it_is(name: str) -> None:
     with TemporaryDirectory() as folder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 ODD_NAMES = (
@@ -41,3 +42,6 @@ any_name = st.text(st.characters(codec="utf-8", exclude_characters="/\0"), min_s
     lambda name: name not in (".", "..") and len(name.encode()) <= 200
 )
 """Any name that a file of Linux can have, in UTF-8; line breaks too."""
+
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""For tests that run beside others on few cores: how long an example takes says nothing."""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from kombu.connection import Connection
 from redis import Redis
-from tests.support.odd_names import ALL_IN_ONE, ODD_NAMES, any_name
+from tests.support.odd_names import ALL_IN_ONE, ODD_NAMES, any_name, unhurried
 
 from recto.settings import Settings
 from recto_workers.app import broker_url, socket_url
@@ -43,6 +43,7 @@ def test_the_sockets_of_two_folders_with_a_question_mark_are_two(data_dir: Path)
     assert len({(path_of_redis_py(url), path_of_celery(url)) for url in urls}) == 4
 
 
+@unhurried
 @given(any_name)
 def test_redis_py_and_celery_read_the_same_path(name: str) -> None:
     path = Path("/run", name, "redis.sock")
