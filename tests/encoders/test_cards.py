@@ -10,7 +10,6 @@ import pytest
 
 from recto.encoders import CARDS, card
 from recto.errors import BadInput
-from recto.recipe import Recipe
 
 
 def test_the_package_and_its_cards_load_no_torch() -> None:
@@ -47,20 +46,3 @@ def test_a_fingerprint_changes_with_what_changes_embeddings(change: dict[str, ob
 def test_a_fingerprint_does_not_change_with_a_description() -> None:
     mine = CARDS["resnet50"]
     assert replace(mine, summary="another sentence").fingerprint() == mine.fingerprint()
-
-
-RECIPES = {
-    "recto_small": "a29240f452bc",
-    "recto_small_2": "6bc17f7016d0",
-    "vgg16": "871dbaba309e",
-    "vgg16-flat": "057890a16cc9",
-    "resnet50": "6b48da43b17a",
-    "mobilenet_v2": "1d547f46f3af",
-    "squeezenet1_1": "d41d584f53cd",
-}
-
-
-@pytest.mark.parametrize(("name", "recipe"), RECIPES.items())
-def test_a_card_keeps_its_recipe_for_ever(name: str, recipe: str) -> None:
-    """A catalogue that is indexed with it would have to be indexed anew."""
-    assert Recipe(name, CARDS[name].fingerprint()).recipe_id == recipe
