@@ -101,8 +101,9 @@ def commands(recto: Installation, shelf: Path) -> dict[str, Any]:
         "encoders show": recto.json("encoders", "show", "recto_small"),
     }
     job = found["jobs submit"]["job"]
-    wait_until(lambda: recto.json("jobs", "show", job)["finished"], "the job is over", pause=0.5)
-    wait_until(lambda: recto.json("duplicates"), "the twin is noticed", pause=0.5)
+    over = f"select 1 from job where job_id = '{job}' and finished is not null"
+    wait_until(lambda: recto.rows(over), "the job is over")
+    wait_until(lambda: recto.rows("select * from duplicate"), "the twin is noticed")
     found["jobs show"] = recto.json("jobs", "show", job)
     found["duplicates"] = recto.json("duplicates")
     pair = found["duplicates"][0]

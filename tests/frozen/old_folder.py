@@ -27,8 +27,8 @@ SETTINGS = {
     "RECTO_REQUIRE_KEYS": "true",
     "RECTO_ADMIN_KEY": f"recto_boss_{'ab' * 32}",
 }
-COVERS, HEIGHT = 30, 480
-STAGED, PAUSED, QUEUED, DROPPED = slice(8, 10), slice(10, 12), slice(12, 14), slice(14, None)
+COVERS, HEIGHT = 24, 480
+STAGED, PAUSED, QUEUED, DROPPED = slice(6, 8), slice(8, 10), slice(10, 12), slice(12, None)
 """Books of the shelf that are left on their way; those before are searchable."""
 STATES = """select cover_id, recipe, state, stage, moved from cover
             union all select cover_id, recipe, state, stage, moved from other_cover"""
@@ -87,7 +87,7 @@ def leave_switched(old: Installation, shelf: Path) -> Left:
     """A folder with a live version and the former one, and everything else on its way when the power goes."""
     with old.up() as up:
         up.key = old.settings["RECTO_ADMIN_KEY"]
-        stock, rows = _part(shelf, slice(0, 8)), books(shelf)
+        stock, rows = _part(shelf, slice(0, STAGED.start)), books(shelf)
         with stock.open("a") as manifest:
             manifest.write(json.dumps({"book_id": "broken", "front": "manifest.jsonl"}) + "\n")
             manifest.write(json.dumps({"book_id": "twin", "front": rows[0]["front"]}) + "\n")
@@ -95,7 +95,7 @@ def leave_switched(old: Installation, shelf: Path) -> Left:
         key = old.json("keys", "create", "shop", "--scope", "search")["token"]
         old.recto("reindex", "--encoder", LIVE, "--yes")
         old.recto("calibrate", _labelled(shelf), "--at-least", "2")
-        wait_until(lambda: old.json("duplicates"), "the twin is noticed", pause=1)
+        wait_until(lambda: old.rows("select * from duplicate"), "the twin is noticed")
         old.recto("duplicates", "--different", "twin", rows[0]["book_id"])
         answered = up.search(shelf / rows[1]["front"])
         shown = told(old, up, answered)
@@ -124,14 +124,14 @@ def leave_switched(old: Installation, shelf: Path) -> Left:
 def leave_half_built(old: Installation, shelf: Path) -> Left:
     """A folder whose second version is half done when the power goes, with more covers queued."""
     with old.up() as up:
-        old.recto("ingest", _part(shelf, slice(0, 12)))
+        old.recto("ingest", _part(shelf, slice(0, DROPPED.start)))
         old.recto("reindex", "--encoder", LIVE, "--no-switch", "--yes", "--no-wait")
         built = "select count(*) from other_cover where state = 'indexed'"
         wait_until(lambda: old.rows(built)[0][0] >= 4, "it is begun", pause=0.01)
         up.freeze("ingest-1")
-        done, wanted = old.rows(built)[0][0], len(covers(books(shelf)[:12]))
+        done, wanted = old.rows(built)[0][0], len(covers(books(shelf)[: DROPPED.start]))
         assert done < wanted, f"the version is built already: {done} of {wanted} covers"
-        old.recto("ingest", _part(shelf, slice(12, None)), "--no-wait")
+        old.recto("ingest", _part(shelf, DROPPED), "--no-wait")
         up.kill()
     return Left(shelf, set(old.rows(STATES)))
 
@@ -145,7 +145,7 @@ def _part(shelf: Path, part: slice) -> Path:
 
 def _labelled(shelf: Path) -> Path:
     """A set of labelled photos: the covers of books themselves."""
-    rows = books(shelf)[:8]
+    rows = books(shelf)[: STAGED.start]
     path = shelf / "labelled.csv"
     lines = [f"reference,{row['front']},{row['book_id']}," for row in rows]
     lines += [f"query,{row['front']},photo{n},{row['book_id']}" for n, row in enumerate(rows)]
