@@ -146,15 +146,12 @@ def _commands(command: click.Command, name: str) -> Iterator[tuple[str, Names]]:
 
 
 def _option(option: click.Option) -> list[str]:
-    kind = list(option.type.choices) if isinstance(option.type, click.Choice) else [option.type.name]
-    facts = {"flag": option.is_flag, "multiple": option.multiple, "required": option.required}
+    """What it takes, its choices one by one, and its default."""
+    kind = map(str, option.type.choices) if isinstance(option.type, click.Choice) else [option.type.name]
+    words = [word for word in ("is_flag", "multiple", "required") if getattr(option, word)]
     default = option.to_info_dict()["default"]
-    shown = [f"default {default}"] if isinstance(default, str | int | float) and not option.is_flag else []
-    return [
-        *(["flag"] if option.is_flag else map(str, kind)),
-        *(k for k, v in facts.items() if v and k != "flag"),
-        *shown,
-    ]
+    shown = [f"default {default}"] if isinstance(default, str | int | float) else []
+    return [*kind, *words, *shown]
 
 
 def http_api(data: Path) -> Names:
