@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?=
 up_options = $(if $(PORT),--port $(PORT))
-sources := services workers web tests benchmarks
+sources := services lab workers web tests benchmarks
 
 .PHONY: help demo up test lint format bench env install preflight clean
 

@@ -19,9 +19,9 @@ from PIL import Image
 from recto.images import Limits
 from recto.images.barcodes import read
 from recto.settings import Settings
-from recto.shelf import draw_covers, photograph
-from recto.shelf.photo.options import PRESETS
-from recto.shelf.plan import plan_book
+from recto_lab.synthetic import draw_covers, photograph
+from recto_lab.synthetic.photo.options import PRESETS
+from recto_lab.synthetic.plan import plan_book
 
 SEED = 21
 SIDES = (4032, 2016, 1155, 800)

@@ -2,7 +2,7 @@
 
 Starts Recto on a data folder (or uses the one that runs there), drops the document of SOURCE, and prints: seconds,
 covers a second, what failed at which stage, peak memory of each process, disk per cover. Draw a source with
-`python -m recto.shelf.draw FOLDER --covers 20000`.
+`python -m recto_lab.synthetic.draw FOLDER --covers 20000`.
 """
 
 from __future__ import annotations

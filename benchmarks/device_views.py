@@ -17,12 +17,12 @@ import cv2
 import numpy as np
 import torch
 
-from recto.training.augment import PhotoOptions
-from recto.training.batches import Plan, make_pairs
-from recto.training.config import Augmentation
-from recto.training.covers import HEIGHT, WIDTH
-from recto.training.device_views import make_pairs_on_device
-from recto.training.pictures import draw_picture
+from recto_lab.training.augment import PhotoOptions
+from recto_lab.training.batches import Plan, make_pairs
+from recto_lab.training.config import Augmentation
+from recto_lab.training.covers import HEIGHT, WIDTH
+from recto_lab.training.device_views import make_pairs_on_device
+from recto_lab.training.pictures import draw_picture
 
 COVERS = 1000
 

@@ -18,12 +18,12 @@ import numpy.typing as npt
 from PIL import Image
 
 from recto.evidence.compare import compare
-from recto.shelf import EASY, TYPICAL, PhotoOptions, photograph, siblings
-from recto.shelf.design import start_design
-from recto.shelf.front.draw import draw_front
-from recto.shelf.photo.objects import add_label
-from recto.shelf.plan import plan_book
 from recto.vectors import RGB
+from recto_lab.synthetic import EASY, TYPICAL, PhotoOptions, photograph, siblings
+from recto_lab.synthetic.design import start_design
+from recto_lab.synthetic.front.draw import draw_front
+from recto_lab.synthetic.photo.objects import add_label
+from recto_lab.synthetic.plan import plan_book
 
 SHELF_SEED, HEIGHT = 424_242, 720
 COVERED = 0.3

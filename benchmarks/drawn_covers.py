@@ -3,8 +3,9 @@
     python benchmarks/drawn_covers.py describe FOLDER --covers 100000 --processes 2
     python benchmarks/drawn_covers.py add FOLDER --data DATA
 
-`describe` draws the books of a seed as `python -m recto.shelf.draw` does, describes their covers with the encoder of
-the settings, and keeps vectors, words and features in FOLDER, 19 KB a cover. It goes on where it was interrupted.
+`describe` draws the books of a seed as `python -m recto_lab.synthetic.draw` does, describes their covers with the
+encoder of the settings, and keeps vectors, words and features in FOLDER, 19 KB a cover. It goes on where it was
+interrupted.
 `add` enters them into the catalogue of a data folder that no `recto up` uses: through the ledger and the index, as an
 ingest worker hands over a batch. Their pictures are not kept, so that the covers have no thumbnails.
 """
@@ -35,9 +36,9 @@ from recto.ledger import Entry, EntryItem
 from recto.python import spawn_context
 from recto.records import Book, Side, cover_id
 from recto.settings import Settings
-from recto.shelf.book import DrawnBook, draw_book
-from recto.shelf.draw import Shelf
 from recto.staging import DescribedCover, pack_staged, unpack_staged
+from recto_lab.synthetic.book import DrawnBook, draw_book
+from recto_lab.synthetic.draw import Shelf
 
 BLOCK = 240
 """Books of one file; a multiple of `NO_BACK_EVERY`."""

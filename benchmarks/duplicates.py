@@ -27,7 +27,7 @@ from recto.engine import Engine
 from recto.ingest import index_staged, ingest_batch
 from recto.records import Alike, Book, Side
 from recto.settings import Settings
-from recto.shelf.printings import copied, reprinted
+from recto_lab.synthetic.printings import copied, reprinted
 
 MADE = {Alike.SAME_FILE: "file", Alike.SAME_PICTURE: "copy", Alike.SAME_ARTWORK: "printing"}
 

@@ -18,8 +18,8 @@ import numpy as np
 from recto.local import LocalFeatures, features
 from recto.local.codebook import Codebook, load_codebook
 from recto.local.features import COVER, PHOTO, Detail, root_sift
-from recto.local.learn import drawn_images
 from recto.vectors import RGB, Floats
+from recto_lab.training.codebook import drawn_images
 
 POSITION_BYTES = 6
 DRAWN = 200

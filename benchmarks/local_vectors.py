@@ -23,9 +23,9 @@ from local_witness import Picture, add_sources, fill, load, open_shard, quantile
 
 from recto.local.codebook import load_codebook
 from recto.local.features import QUANTUM, LocalFeatures
-from recto.local.learn import assign, k_means
 from recto.local.words import PHOTO_SMALLEST, count_words
 from recto.vectors import Floats, SparseWords
+from recto_lab.training.codebook import assign, k_means
 
 SOURCES = 6
 CHUNK = 2000

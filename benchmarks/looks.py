@@ -32,9 +32,9 @@ from recto.photo_search import beside, covers_in
 from recto.rank import Evidence, rank, regions
 from recto.records import Side, Verdict, Where
 from recto.settings import Settings
-from recto.shelf import EASY, TYPICAL, PhotoOptions, photograph_table
 from recto.timing import StageTimes
 from recto.vectors import SparseWords
+from recto_lab.synthetic import EASY, TYPICAL, PhotoOptions, photograph_table
 
 DEFAULT_BENCH = Path(__file__).resolve().parent.parent.parent / "shared" / "bench"
 SHORTLIST = 100

@@ -22,8 +22,8 @@ from PIL import Image
 
 from recto.encoders import Encoder, load_encoder
 from recto.settings import Settings
-from recto.shelf import TYPICAL, draw_covers, photograph
 from recto.vectors import RGB, Floats
+from recto_lab.synthetic import TYPICAL, draw_covers, photograph
 
 SEED = 1000
 """Covers of the report: a seed that no training uses."""

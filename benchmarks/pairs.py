@@ -32,8 +32,8 @@ from recto.python import module_command
 from recto.records import Side, Where
 from recto.search import run_search
 from recto.settings import Settings
-from recto.shelf import HARD, TYPICAL, DrawnBook, PhotoOptions, draw_book, photograph
-from recto.shelf.store import NO_BACK_EVERY
+from recto_lab.synthetic import HARD, TYPICAL, DrawnBook, PhotoOptions, draw_book, photograph
+from recto_lab.synthetic.store import NO_BACK_EVERY
 
 DEFAULT_BENCH = Path(__file__).resolve().parent.parent.parent / "shared" / "bench"
 SEED, HEIGHT, SIZE = 314, 720, 1000
@@ -62,7 +62,7 @@ def main() -> None:
 
 def _drawn_catalogue(folder: Path, books: int) -> Engine:
     covers = books * 2 - -(-books // NO_BACK_EVERY)
-    drawing = ("recto.shelf.draw", folder / "shelf", "--covers", covers, "--seed", SEED)
+    drawing = ("recto_lab.synthetic.draw", folder / "shelf", "--covers", covers, "--seed", SEED)
     environment = os.environ | {"RECTO_DATA_DIR": str(folder / "data")}
     taking_in = ("recto_web.cli", "ingest", folder / "shelf" / "manifest.jsonl")
     for command in (drawing, taking_in):

@@ -85,7 +85,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _draw(folder: Path, covers: int) -> Path:
-    command = module_command("recto.shelf.draw", str(folder), "--covers", str(covers))
+    command = module_command("recto_lab.synthetic.draw", str(folder), "--covers", str(covers))
     subprocess.run(command, check=True, capture_output=True)
     return folder / "manifest.jsonl"
 

@@ -18,9 +18,9 @@ from typing import Any
 import click
 
 from recto.settings import Settings
-from recto.training.config import Config
-from recto.training.loop import train
-from recto.training.result import finish
+from recto_lab.training.config import Config
+from recto_lab.training.loop import train
+from recto_lab.training.result import finish
 
 SMALL = {"backbone": "recto_plain", "height": 64, "width": 64, "embedding": 128}
 LARGE = {**SMALL, "height": 224, "width": 224}

@@ -14,7 +14,7 @@ import pytest
 from tests.api.conftest import ADMIN_KEY, Instance
 from tests.workers.running import draw
 
-from recto.shelf import EASY, draw_book, photograph
+from recto_lab.synthetic import EASY, draw_book, photograph
 from recto_web.client import Client, ProblemError
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "api.md"

@@ -9,9 +9,9 @@ from PIL import Image
 from tests.pipeline.conftest import settings as settings
 from tests.pipeline.conftest import shelf as shelf
 
-from recto.shelf import draw_covers
-from recto.shelf.marks import barcode
-from recto.shelf.plan import plan_book
+from recto_lab.synthetic import draw_covers
+from recto_lab.synthetic.marks import barcode
+from recto_lab.synthetic.plan import plan_book
 
 SEED = 21
 TABLE = (96, 84, 70)

@@ -14,7 +14,7 @@ from recto.engine import Engine
 from recto.records import Book, Side, Where
 from recto.search import run_search
 from recto.settings import Settings
-from recto.shelf import draw_covers
+from recto_lab.synthetic import draw_covers
 
 pytestmark = pytest.mark.browser
 WIDTHS = (390, 1280)

@@ -19,7 +19,7 @@ from recto.images import Barcode, DecodePool
 from recto.images.barcodes import barcodes_of
 from recto.isbn import ean13, is_isbn
 from recto.settings import Settings
-from recto.shelf import EASY, draw_covers, photograph
+from recto_lab.synthetic import EASY, draw_covers, photograph
 
 ISBN = "9783161484100"
 

@@ -15,8 +15,8 @@ from tests.pipeline.test_search import ask
 from recto.engine import Engine
 from recto.records import Book, Side, Where
 from recto.settings import Settings
-from recto.shelf import draw_covers
-from recto.shelf.marks import barcode
+from recto_lab.synthetic import draw_covers
+from recto_lab.synthetic.marks import barcode
 
 UNKNOWN = "9783161484100"
 

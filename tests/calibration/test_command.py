@@ -14,7 +14,7 @@ from tests.workers.running import Up, wait_until
 
 from recto.calibration import DEFAULT
 from recto.settings import Settings
-from recto.shelf import EASY, draw_book, photograph
+from recto_lab.synthetic import EASY, draw_book, photograph
 
 SEED = 33
 BOOKS, STRANGERS = 12, 4

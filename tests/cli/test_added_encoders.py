@@ -12,7 +12,7 @@ from tests.support.encoder_folders import small_folder, squeezenet_folder
 from tests.workers.running import Up
 
 from recto.settings import Settings
-from recto.shelf import EASY, draw_book, photograph
+from recto_lab.synthetic import EASY, draw_book, photograph
 
 SEED, BOOKS = 47, 6
 

@@ -23,7 +23,7 @@ from tests.support.s3 import free_port
 from tests.workers.running import wait_until
 
 from recto.settings import Settings
-from recto.shelf import EASY, draw_book, photograph
+from recto_lab.synthetic import EASY, draw_book, photograph
 from recto_workers.instance import running
 
 pytestmark = pytest.mark.timeout(400)
@@ -178,7 +178,7 @@ def test_folders_and_files_called_like_modules_take_their_place_nowhere(work: Pa
         python = (sys.executable, "-P", "-m")
         assert "RECTO_DATA_DIR" in place(*python, "recto_web.cli", "settings")
         place(*python, "recto_workers.ready", "web")
-        place(*python, "recto.shelf.draw", "drawn", "--covers", 2, "--processes", 2)
+        place(*python, "recto_lab.synthetic.draw", "drawn", "--covers", 2, "--processes", 2)
         _serve_pages_once_more(place)
     assert not trace.exists(), trace.read_text()
     seen = (work / "seen.txt").read_text()

@@ -16,7 +16,7 @@ from PIL import Image
 from tests.workers.running import Up, wait_until
 
 from recto.settings import Settings
-from recto.shelf import EASY, draw_book, photograph
+from recto_lab.synthetic import EASY, draw_book, photograph
 
 SEED = 21
 BOOKS = 6

@@ -16,7 +16,7 @@ import pytest
 from tests.support.odd_names import ALL_IN_ONE
 from tests.workers.running import wait_until
 
-from recto.demo import BOOKS, EXAMPLES
+from recto_lab.synthetic.demo import BOOKS, EXAMPLES
 
 DATA = ALL_IN_ONE
 """Name of the data folder, so that the printed lines are pasted with every odd character."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from recto.shelf import draw_covers
+from recto_lab.synthetic import draw_covers
 
 CONFIG = """
 name = "mine"

@@ -14,8 +14,8 @@ from recto.engine import Engine
 from recto.ledger import Ledger
 from recto.records import Alike, Book, Side
 from recto.settings import Settings
-from recto.shelf import draw_covers, siblings
-from recto.shelf.printings import copied, reprinted
+from recto_lab.synthetic import draw_covers, siblings
+from recto_lab.synthetic.printings import copied, reprinted
 
 Found = dict[tuple[str, str], Alike]
 

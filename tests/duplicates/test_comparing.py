@@ -10,7 +10,7 @@ from tests.pipeline.conftest import SEED, Shelf, jpeg
 
 from recto import maintenance
 from recto.records import Alike, Side
-from recto.shelf import siblings
+from recto_lab.synthetic import siblings
 
 ONE, OTHER, THIRD = singles(3)
 VOLUME = next(index for index in range(300) if siblings(index, SEED))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from recto.evaluate.labelled import LabelledSet, read_labelled
-from recto.shelf import EASY, draw_covers, photograph
+from recto_lab.synthetic import EASY, draw_covers, photograph
 
 COVERS = 8
 PHOTOS = 6

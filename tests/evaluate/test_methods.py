@@ -8,12 +8,12 @@ import pytest
 
 from recto.errors import BadInput
 from recto.evaluate.labelled import LabelledSet
-from recto.evaluate.methods import DESCRIPTORS, HASHES, NAMES, make_method, parse_name
-from recto.evaluate.methods import libraries as libraries_module
-from recto.evaluate.methods.orb import hamming, ratio_matches
-from recto.evaluate.outcomes import measure
-from recto.evaluate.run import Run, run
 from recto.settings import Settings
+from recto_lab.evaluation.methods import DESCRIPTORS, HASHES, NAMES, make_method, parse_name
+from recto_lab.evaluation.methods import libraries as libraries_module
+from recto_lab.evaluation.methods.orb import hamming, ratio_matches
+from recto_lab.evaluation.outcomes import measure
+from recto_lab.evaluation.run import Run, run
 
 ALONE = [
     "recto_small",

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from recto.evaluate import metrics
+from recto_lab.evaluation import metrics
 
 
 def test_the_first_right_book_gives_the_rank() -> None:

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from recto.errors import BadInput
-from recto.evaluate.baseline import losses, not_compared
-from recto.evaluate.document import read_document, to_document
 from recto.evaluate.labelled import LabelledPhoto, LabelledSet, Reference
-from recto.evaluate.outcomes import Answer, Hit, Trial, measure
-from recto.evaluate.run import Run
+from recto_lab.evaluation.baseline import losses, not_compared
+from recto_lab.evaluation.document import read_document, to_document
+from recto_lab.evaluation.outcomes import Answer, Hit, Trial, measure
+from recto_lab.evaluation.run import Run
 
 
 def photo(name: str, *truths: str, also: frozenset[str] = frozenset()) -> LabelledPhoto:

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from recto.shelf import EASY, Photo, PhotoOptions, draw_covers, photograph
 from recto.vectors import RGB
+from recto_lab.synthetic import EASY, Photo, PhotoOptions, draw_covers, photograph
 
 SEED, INDEX = 11, 5
 PLAIN = replace(EASY, sticker=0.0, clutter=0.0, glare=0.0, gloss=0.0, shadow=0.0, blur=0.0)

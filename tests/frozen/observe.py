@@ -16,8 +16,8 @@ from typing import Any
 from tests.conftest import REPOSITORY
 from tests.frozen.installation import Installation, Running, wait_until
 
-from recto.shelf import draw_book
-from recto.shelf.store import store_book
+from recto_lab.synthetic import draw_book
+from recto_lab.synthetic.store import store_book
 
 BOOKS, SEED, HEIGHT = 5, 7, 480
 USUAL: dict[str, Any] = {

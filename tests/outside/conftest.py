@@ -18,7 +18,7 @@ from tests.support.postgres import programs_of_postgres
 from tests.support.qdrant import SERVER_URL, remove_collections
 from tests.workers.running import wait_until
 
-from recto.shelf import EASY, DrawnBook, draw_book, photograph
+from recto_lab.synthetic import EASY, DrawnBook, draw_book, photograph
 
 SEED = 11
 SHOWN, OTHER, STRANGER = 4, 5, 9

@@ -14,7 +14,7 @@ from recto.engine import Engine
 from recto.ingest import index_staged, ingest_batch
 from recto.records import Book, Side
 from recto.settings import Settings
-from recto.shelf import draw_book
+from recto_lab.synthetic import draw_book
 
 SEED = 11
 HEIGHT = 480

@@ -31,7 +31,7 @@ from recto.maintenance import delete_books
 from recto.records import Book, Cover, CoverState, Side, Where
 from recto.search import run_search
 from recto.settings import Settings
-from recto.shelf import draw_book
+from recto_lab.synthetic import draw_book
 
 TRIES = 4
 """More than the attempts after which a cover is given up."""

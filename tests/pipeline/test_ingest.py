@@ -22,8 +22,8 @@ from recto.maintenance import delete_books, rebuild, reconcile
 from recto.recipe import Version
 from recto.records import Book, CoverState, Side, Where
 from recto.settings import Settings
-from recto.shelf import draw_book
 from recto.staging import DescribedCover, write_staged
+from recto_lab.synthetic import draw_book
 
 
 def state(shelf: Shelf, cover_id: str) -> CoverState:

@@ -15,7 +15,7 @@ from recto.index import Hit, Shortlist
 from recto.matching import fuse
 from recto.records import Side, Where
 from recto.search import run_search
-from recto.shelf import EASY, TYPICAL, draw_book, photograph
+from recto_lab.synthetic import EASY, TYPICAL, draw_book, photograph
 
 
 def ask(shelf: Shelf, *photos: tuple[Side | None, bytes], where: Where | None = None) -> dict[str, Any]:

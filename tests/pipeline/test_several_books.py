@@ -12,7 +12,7 @@ from tests.pipeline.test_search import ask, shoot
 from recto.engine import Engine
 from recto.records import Book, Side
 from recto.settings import Settings
-from recto.shelf import EASY, draw_book, photograph_table
+from recto_lab.synthetic import EASY, draw_book, photograph_table
 
 ON_THE_TABLE = range(2, 8)
 VOLUMES = (0, 1, 2, 6, 7, 8)

@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pytest
 
 from recto.local import LocalFeatures, describe
-from recto.shelf import draw_covers, photograph
 from recto.vectors import RGB
+from recto_lab.synthetic import draw_covers, photograph
 
 COVERS = 6
 OTHERS = 4

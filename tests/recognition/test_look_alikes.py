@@ -12,8 +12,8 @@ from PIL import Image
 from recto.local import LocalFeatures, describe
 from recto.rank import Evidence, rank
 from recto.records import Side, Verdict
-from recto.shelf import EASY, photograph
 from recto.verify import verify
+from recto_lab.synthetic import EASY, photograph
 
 BENCH = Path(__file__).resolve().parents[3] / "shared" / "bench"
 EVERY = 6

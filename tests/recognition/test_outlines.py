@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from recto.outlines import find_outlines, is_inside, rectify
-from recto.shelf import EASY, draw_covers, photograph_table
 from recto.vectors import Floats
 from recto.verify import area, shared_part
+from recto_lab.synthetic import EASY, draw_covers, photograph_table
 
 
 def overlap(first: Floats, second: Floats) -> float:

@@ -7,8 +7,8 @@ import numpy as np
 from recto.local import LOCAL, LocalFeatures, describe, words
 from recto.local.codebook import CODEBOOK_FILE, load_codebook, read_codebook, write_codebook
 from recto.local.features import QUANTUM
-from recto.local.learn import assign, k_means, learn
 from recto.vectors import Floats, SparseWords
+from recto_lab.training.codebook import assign, k_means, learn
 
 
 def likeness(photo: SparseWords, cover: SparseWords) -> float:

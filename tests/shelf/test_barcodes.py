@@ -5,9 +5,9 @@ import pytest
 import zxingcpp
 
 from recto.isbn import check_digit
-from recto.shelf import draw_book
-from recto.shelf.isbn import isbn_of
-from recto.shelf.marks import ean13_modules
+from recto_lab.synthetic import draw_book
+from recto_lab.synthetic.isbn import isbn_of
+from recto_lab.synthetic.marks import ean13_modules
 
 
 @pytest.mark.parametrize(

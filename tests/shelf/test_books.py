@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from recto.shelf import DrawnBook, draw_book, draw_covers, draw_shelf, fonts, siblings
+from recto_lab.synthetic import DrawnBook, draw_book, draw_covers, draw_shelf, fonts, siblings
 
 BOOKS = 300
 

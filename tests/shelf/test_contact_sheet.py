@@ -5,7 +5,7 @@ from pathlib import Path
 from click.testing import CliRunner
 from PIL import Image
 
-from recto.shelf.contact_sheet import main
+from recto_lab.synthetic.contact_sheet import main
 
 
 def test_a_contact_sheet_of_covers_is_saved(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from recto.manifest import ManifestRow, read_manifest
-from recto.shelf.draw import Shelf, main
+from recto_lab.synthetic.draw import Shelf, main
 
 ARGUMENTS = ["--covers", "13", "--height", "120", "--processes", "1"]
 

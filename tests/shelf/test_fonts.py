@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PIL import Image, ImageChops, ImageDraw
 
-from recto.shelf.fonts import Face, families_for
+from recto_lab.synthetic.fonts import Face, families_for
 
 MISSING = "\uffff"
 

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from recto.shelf import CLUTTERED, EASY, HARD, TYPICAL, Photo, PhotoOptions, draw_covers, photograph
+from recto_lab.synthetic import CLUTTERED, EASY, HARD, TYPICAL, Photo, PhotoOptions, draw_covers, photograph
 
 PRESETS = {"easy": EASY, "typical": TYPICAL, "cluttered": CLUTTERED, "hard": HARD}
 

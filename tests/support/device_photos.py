@@ -8,14 +8,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from recto.training.augment import PhotoOptions
-from recto.training.device_camera import camera
-from recto.training.device_covers import take
-from recto.training.device_draws import Draws
-from recto.training.device_options import Shares
-from recto.training.device_scene import OTHERS, photo_views
-from recto.training.device_views import make_pairs_on_device
-from recto.training.inputs import Batch
+from recto_lab.training.augment import PhotoOptions
+from recto_lab.training.device_camera import camera
+from recto_lab.training.device_covers import take
+from recto_lab.training.device_draws import Draws
+from recto_lab.training.device_options import Shares
+from recto_lab.training.device_scene import OTHERS, photo_views
+from recto_lab.training.device_views import make_pairs_on_device
+from recto_lab.training.inputs import Batch
 
 Floats = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 HEIGHT, WIDTH = 128, 96

@@ -12,10 +12,10 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from recto.shelf import draw_covers
-from recto.training.covers import map_covers, render_covers
-from recto.training.pictures import draw_picture
-from recto.training.sources import Images
+from recto_lab.synthetic import draw_covers
+from recto_lab.training.covers import map_covers, render_covers
+from recto_lab.training.pictures import draw_picture
+from recto_lab.training.sources import Images
 
 SEED = 21
 FILES = Path(__file__).parent.parent / "images" / "files"

@@ -6,12 +6,12 @@ import cv2
 import numpy as np
 import pytest
 
-from recto.training.augment import PhotoOptions, composite, light_view, photo_view
-from recto.training.batches import Plan, make_pairs, photo_options, step_sizes
-from recto.training.config import Augmentation, Network, Schedule
-from recto.training.sampling import choose, partners
-from recto.training.sources import prepare_shelf
 from recto.vectors import RGB
+from recto_lab.training.augment import PhotoOptions, composite, light_view, photo_view
+from recto_lab.training.batches import Plan, make_pairs, photo_options, step_sizes
+from recto_lab.training.config import Augmentation, Network, Schedule
+from recto_lab.training.sampling import choose, partners
+from recto_lab.training.sources import prepare_shelf
 
 SIZES = ((96, 64),) * 8
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from recto import training as recipes
 from recto.errors import BadInput
-from recto.training.config import Config
-from recto.training.read_config import line_of, read_config
+from recto_lab import training as recipes
+from recto_lab.training.config import Config
+from recto_lab.training.read_config import line_of, read_config
 
 RECIPES = Path(recipes.__file__).parent / "recipes"
 

@@ -22,10 +22,10 @@ from tests.support.device_photos import (
 )
 from torch import Tensor
 
-from recto.training.augment import PhotoOptions
-from recto.training.device_covers import take
-from recto.training.device_jpeg import jpeg
-from recto.training.device_warp import pyramid, warp
+from recto_lab.training.augment import PhotoOptions
+from recto_lab.training.device_covers import take
+from recto_lab.training.device_jpeg import jpeg
+from recto_lab.training.device_warp import pyramid, warp
 
 
 def test_a_turned_photo_is_no_mirror_image_either() -> None:

@@ -9,13 +9,13 @@ import torch
 from tests.training.configs import SHELF, write
 
 from recto.settings import Settings
-from recto.training.batches import Plan
-from recto.training.config import Augmentation
-from recto.training.curves import read_curve
-from recto.training.device_source import DeviceSource
-from recto.training.loop import train
-from recto.training.read_config import read_config
-from recto.training.sources import Images, prepare_shelf
+from recto_lab.training.batches import Plan
+from recto_lab.training.config import Augmentation
+from recto_lab.training.curves import read_curve
+from recto_lab.training.device_source import DeviceSource
+from recto_lab.training.loop import train
+from recto_lab.training.read_config import read_config
+from recto_lab.training.sources import Images, prepare_shelf
 
 PLAN = Plan(1, 8, "random", Augmentation(on="device"), False, ((48, 32),) * 4)
 CPU = torch.device("cpu")

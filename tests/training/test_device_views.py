@@ -22,14 +22,14 @@ from tests.support.device_photos import (
 from torch import Tensor
 
 from recto.errors import BadInput
-from recto.training import device_views
-from recto.training.augment import PhotoOptions, photo_view
-from recto.training.batches import Plan, make_pairs
-from recto.training.config import Augmentation
-from recto.training.device_covers import take
-from recto.training.device_options import Shares
-from recto.training.device_scene import OTHERS
-from recto.training.device_views import make_pairs_on_device
+from recto_lab.training import device_views
+from recto_lab.training.augment import PhotoOptions, photo_view
+from recto_lab.training.batches import Plan, make_pairs
+from recto_lab.training.config import Augmentation
+from recto_lab.training.device_covers import take
+from recto_lab.training.device_options import Shares
+from recto_lab.training.device_scene import OTHERS
+from recto_lab.training.device_views import make_pairs_on_device
 
 
 def test_a_batch_is_a_function_of_seed_step_and_covers(cover_bank: Tensor) -> None:

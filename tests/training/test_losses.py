@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from recto.training.config import Loss
-from recto.training.inputs import Batch
-from recto.training.losses import Classification, Contrastive, Siamese, Triplet, make_loss, spread
+from recto_lab.training.config import Loss
+from recto_lab.training.inputs import Batch
+from recto_lab.training.losses import Classification, Contrastive, Siamese, Triplet, make_loss, spread
 
 NO_IMAGES = torch.empty(0, 1, 1, 3)
 

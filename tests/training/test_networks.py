@@ -15,9 +15,9 @@ from recto.encoders.networks import build_network
 from recto.encoders.small_network import SmallNetwork
 from recto.errors import BadInput
 from recto.settings import Settings
-from recto.training.config import Config, Network
-from recto.training.networks import build, freeze, make_card, set_training, without_head
-from recto.training.result import export
+from recto_lab.training.config import Config, Network
+from recto_lab.training.networks import build, freeze, make_card, set_training, without_head
+from recto_lab.training.result import export
 
 SETTINGS = Settings(device="cpu")
 SQUARE = {"height": 64, "width": 64}

@@ -20,14 +20,14 @@ from tests.training.configs import CLASSES, SHELF, write
 
 from recto.errors import BadInput
 from recto.settings import Settings
-from recto.training.checkpoint import load_checkpoint
-from recto.training.checks import check
-from recto.training.config import Schedule
-from recto.training.curves import read_curve
-from recto.training.loop import train
-from recto.training.optimising import rate_share
-from recto.training.read_config import read_config
-from recto.training.run import Run
+from recto_lab.training.checkpoint import load_checkpoint
+from recto_lab.training.checks import check
+from recto_lab.training.config import Schedule
+from recto_lab.training.curves import read_curve
+from recto_lab.training.loop import train
+from recto_lab.training.optimising import rate_share
+from recto_lab.training.read_config import read_config
+from recto_lab.training.run import Run
 
 SETTINGS = Settings(device="cpu")
 ENVIRONMENT = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE"}

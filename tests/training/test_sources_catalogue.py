@@ -13,7 +13,7 @@ from recto.engine import Engine
 from recto.errors import BadInput
 from recto.records import Book, Side
 from recto.settings import Settings
-from recto.training.sources import Split, prepare_catalogue
+from recto_lab.training.sources import Split, prepare_catalogue
 
 BOOKS = singles(8)
 

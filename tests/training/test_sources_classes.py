@@ -11,7 +11,7 @@ from PIL import Image
 from tests.training.conftest import jpeg, picture
 
 from recto.errors import BadInput
-from recto.training.sources import Images, Split, prepare_classes
+from recto_lab.training.sources import Images, Split, prepare_classes
 
 SIZES = {"zebra": 12, "ant": 5, "cup": 2}
 

@@ -14,8 +14,8 @@ from PIL import Image
 from tests.training.conftest import FILES, drawn, jpeg, shown
 
 from recto.errors import BadInput
-from recto.training.sources import Images, Split, prepare_folder
-from recto.training.sources.decoding import squeeze
+from recto_lab.training.sources import Images, Split, prepare_folder
+from recto_lab.training.sources.decoding import squeeze
 
 SIZE = (256, 176)
 

@@ -17,10 +17,10 @@ import pytest
 from tests.training.conftest import jpeg, picture, shown
 
 from recto.errors import InUse, Unavailable
-from recto.training.covers import HEIGHT, WIDTH
-from recto.training.sources import Split, prepare_folder, prepare_shelf
-from recto.training.sources.decoding import Outcome
-from recto.training.sources.rows import Rows, close_gaps
+from recto_lab.training.covers import HEIGHT, WIDTH
+from recto_lab.training.sources import Split, prepare_folder, prepare_shelf
+from recto_lab.training.sources.decoding import Outcome
+from recto_lab.training.sources.rows import Rows, close_gaps
 
 COUNT = 360
 SIZE = (96, 64)

@@ -18,7 +18,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from recto.settings import Settings
-from recto.shelf import EASY, DrawnBook, draw_book, photograph
+from recto_lab.synthetic import EASY, DrawnBook, draw_book, photograph
 from recto_workers.instance import running
 
 pytestmark = pytest.mark.browser

@@ -25,7 +25,7 @@ from recto.ledger import Ledger
 from recto.recipe import Version
 from recto.records import CoverState, Side, Where
 from recto.settings import Settings
-from recto.shelf import EASY, draw_book, photograph
+from recto_lab.synthetic import EASY, draw_book, photograph
 from recto_workers import actions
 from recto_workers.instance import redis_url_of
 from recto_workers.messages import Producer

@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from PIL import Image
-from recto.shelf import draw_covers
+from recto_lab.synthetic import draw_covers
 
 work = Path(sys.argv[1])
 cover = draw_covers(3, seed=11, height=200)

@@ -18,8 +18,8 @@ from recto_web.cli.progress import Progress
 
 if TYPE_CHECKING:
     from recto.evaluate.labelled import LabelledSet
-    from recto.evaluate.methods.base import Method
-    from recto.evaluate.run import Run
+    from recto_lab.evaluation.methods.base import Method
+    from recto_lab.evaluation.run import Run
 
 EXIT_SOME_FAILED = 3
 EXIT_LOST = 5
@@ -84,8 +84,8 @@ def evaluate(
     folder is neither used nor changed. Exit code 3: some files could not be used; 5: a measure is worse than in
     the baseline by more than the tolerance.
     """
-    from recto.evaluate.document import read_document, to_document
     from recto.evaluate.labelled import read_labelled
+    from recto_lab.evaluation.document import read_document, to_document
 
     before = read_document(baseline) if baseline else None
     _check_outputs(json_file, html)
@@ -119,8 +119,8 @@ def _check_outputs(json_file: Path | None, html: Path | None) -> None:
 
 def _run_all(labelled: LabelledSet, names: list[str], *, leave_out: bool, top: int) -> list[Run]:
     """Run every method; what is wrong with a name, or missing for it, is said before the first starts."""
-    from recto.evaluate.methods import check_method
-    from recto.evaluate.run import run
+    from recto_lab.evaluation.methods import check_method
+    from recto_lab.evaluation.run import run
 
     settings = Settings.from_environment()
     for name in names:
@@ -135,7 +135,7 @@ def _run_all(labelled: LabelledSet, names: list[str], *, leave_out: bool, top: i
 
 @contextmanager
 def _method(name: str, settings: Settings, top: int) -> Iterator[Method]:
-    from recto.evaluate.methods import PRODUCT, make_method
+    from recto_lab.evaluation.methods import PRODUCT, make_method
 
     if name != PRODUCT:
         yield make_method(name, settings, top)
@@ -172,8 +172,8 @@ def _report_failures(runs: list[Run]) -> bool:
 
 
 def _write_report(path: Path, labelled: LabelledSet, document: dict[str, Any]) -> None:
-    from recto.evaluate.thumbnails import thumbnails
-    from recto_web.evaluation.page import render
+    from recto_lab.evaluation.report.page import render
+    from recto_lab.evaluation.thumbnails import thumbnails
 
     file = path if path.suffix.lower() in (".html", ".htm") else path / "index.html"
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -183,7 +183,7 @@ def _write_report(path: Path, labelled: LabelledSet, document: dict[str, Any]) -
 
 def _compare(document: dict[str, Any], before: dict[str, Any], tolerance: float) -> None:
     """Say what was lost against the baseline; exit code 5 where anything was."""
-    from recto.evaluate.baseline import losses, not_compared
+    from recto_lab.evaluation.baseline import losses, not_compared
 
     lost = losses(document, before, tolerance)
     if missing := not_compared(document, before):

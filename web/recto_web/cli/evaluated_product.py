@@ -22,7 +22,7 @@ from recto_workers.messages import Producer
 
 if TYPE_CHECKING:
     from recto.evaluate.labelled import LabelledPhoto, Reference
-    from recto.evaluate.outcomes import Answer
+    from recto_lab.evaluation.outcomes import Answer
 
 POLL_SECONDS = 0.3
 PAGE_SIZE = 1000
@@ -58,7 +58,7 @@ class Product:
 
     def search(self, photo: LabelledPhoto, without: Sequence[frozenset[str]]) -> list[Answer]:
         """The answer to a photo for each set of books to leave out."""
-        from recto.evaluate.outcomes import LONGEST
+        from recto_lab.evaluation.outcomes import LONGEST
 
         shown: list[tuple[Side | None, Path]] = [(None, photo.path)]
         wheres = [Where(without=tuple(sorted(left_out))) for left_out in without]
@@ -96,7 +96,7 @@ def failed_items(ledger: Ledger, job_id: str, page_size: int = PAGE_SIZE) -> Ite
 
 def to_answer(result: dict[str, Any]) -> Answer:
     """The result of a search as an answer: it asserts the first book of every place, unless it says "not found"."""
-    from recto.evaluate.outcomes import Answer, Hit
+    from recto_lab.evaluation.outcomes import Answer, Hit
 
     hits = [Hit(book["book_id"], book["probability"], book["probability"]) for book in result["books"]]
     found = list(dict.fromkeys(place["books"][0] for place in result["answers"]))

@@ -92,11 +92,11 @@ def _stock(settings: Settings) -> str:
     Raises:
         BadInput: the data folder holds a catalogue that is not the demo's.
     """
-    from recto import demo as shelf
     from recto.blobs import open_blobs
     from recto.intake import take_in
     from recto.ledger import Ledger
     from recto.manifest import read_manifest
+    from recto_lab.synthetic import demo as shelf
 
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     ledger = Ledger.open(settings)

@@ -13,8 +13,8 @@ from recto.settings import Settings
 from recto_web.cli.progress import Progress as Bar
 
 if TYPE_CHECKING:
-    from recto.training.config import Config
-    from recto.training.loop import Progress
+    from recto_lab.training.config import Config
+    from recto_lab.training.loop import Progress
 
 
 @click.command()
@@ -31,8 +31,8 @@ def train(config: Path, out: Path | None, check: bool) -> None:
     A run that was killed goes on from its last checkpoint when it is started again, to the same result. With several
     GPUs: `torchrun --nproc-per-node N --no-python PATH/TO/recto train CONFIG`. docs/training.md explains the file.
     """
-    from recto.training.config import WrongValue
-    from recto.training.read_config import at_line, read_config
+    from recto_lab.training.config import WrongValue
+    from recto_lab.training.read_config import at_line, read_config
 
     if find_spec("matplotlib") is None:  # told now, and not after hours
         raise BadInput(
@@ -50,8 +50,8 @@ def _run(path: Path, folder: Path, chosen: Config, *, check: bool) -> None:
     if check:
         _check(folder, chosen, settings, base)
         return
-    from recto.training.loop import train as run_training
-    from recto.training.result import finish
+    from recto_lab.training.loop import train as run_training
+    from recto_lab.training.result import finish
 
     with Bar(chosen.name) as bar:
 
@@ -66,7 +66,7 @@ def _run(path: Path, folder: Path, chosen: Config, *, check: bool) -> None:
 
 
 def _check(folder: Path, chosen: Config, settings: Settings, base: Path) -> None:
-    from recto.training.checks import check
+    from recto_lab.training.checks import check
 
     split, parameters = check(folder, chosen, settings, base)
     click.echo(
