@@ -21,7 +21,7 @@ from pathlib import Path
 import psutil
 from redis import Redis
 
-from recto.bulk.progress import progress
+from recto.intake.bulk.progress import progress
 from recto.ledger import JobRow, Ledger
 from recto.settings import Settings
 from recto_workers.bulk import job_of

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from recto.evidence.compare import compare
+from recto.comparison.photo_cover.compare import compare
 from recto.vectors import RGB
 from recto_lab.synthetic import EASY, TYPICAL, PhotoOptions, photograph, siblings
 from recto_lab.synthetic.design import start_design

@@ -27,16 +27,16 @@ import cv2
 import numpy as np
 import torch
 
-from recto import local
+from recto import features as local
 from recto.encoders import Encoder, load_encoder
-from recto.engine import Engine
-from recto.ingest import index_staged
-from recto.lanes import version_of
+from recto.encoders.registry import version_of
+from recto.ingest.pipeline import index_staged
 from recto.ledger import Entry, EntryItem
 from recto.python import spawn_context
 from recto.records import Book, Side, cover_id
+from recto.runtime import Engine
 from recto.settings import Settings
-from recto.staging import DescribedCover, pack_staged, unpack_staged
+from recto.storage.staging import DescribedCover, pack_staged, unpack_staged
 from recto_lab.synthetic.book import DrawnBook, draw_book
 from recto_lab.synthetic.draw import Shelf
 

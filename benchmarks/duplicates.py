@@ -22,10 +22,10 @@ import click
 import numpy as np
 from PIL import Image
 
-from recto.duplicates.comparing import compare_waiting
-from recto.engine import Engine
-from recto.ingest import index_staged, ingest_batch
+from recto.comparison.duplicates.comparing import compare_waiting
+from recto.ingest.pipeline import index_staged, ingest_batch
 from recto.records import Alike, Book, Side
+from recto.runtime import Engine
 from recto.settings import Settings
 from recto_lab.synthetic.printings import copied, reprinted
 

@@ -27,9 +27,9 @@ from recto.encoders import Encoder, card, load_encoder, parse_spec, pca
 from recto.encoders.networks import build_network
 from recto.encoders.runners import runner_for
 from recto.encoders.torchvision_models import models
+from recto.images.views import views
 from recto.settings import Settings
 from recto.vectors import RGB, Floats
-from recto.views import views
 
 DEPTHS = (1, 20)
 IMAGES = 8

@@ -1,7 +1,7 @@
 """Kinds of local features that `verification.py` compares: today's RootSIFT with other numbers, and binary features.
 
-Every kind gives `LocalFeatures`, so that `recto.verify` matches all of them: the bits of a binary descriptor become the
-signs +1 and -1, whose products count the bits that agree.
+Every kind gives `LocalFeatures`, so that `recto.features.verify` matches all of them: the bits of a binary descriptor
+become the signs +1 and -1, whose products count the bits that agree.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from unittest import mock
 import cv2
 import numpy as np
 
-from recto.local import LocalFeatures, features
-from recto.local.codebook import Codebook, load_codebook
-from recto.local.features import COVER, PHOTO, Detail, root_sift
+from recto.features import LocalFeatures, features
+from recto.features.codebook import Codebook, load_codebook
+from recto.features.features import COVER, PHOTO, Detail, root_sift
 from recto.vectors import RGB, Floats
 from recto_lab.training.codebook import drawn_images
 
@@ -30,7 +30,7 @@ BINARY_RATIO = 0.8
 
 @dataclass(frozen=True)
 class Sift:
-    """RootSIFT as `recto.local.features` makes it, with other numbers."""
+    """RootSIFT as `recto.features.features` makes it, with other numbers."""
 
     cover: Detail = COVER
     photo: Detail = PHOTO

@@ -21,7 +21,7 @@ import qdrant_edge as edge
 from local_witness import fill, open_shard, search, sparse
 from PIL import Image
 
-from recto.local import LocalFeatures, words
+from recto.features import LocalFeatures, words
 from recto.vectors import RGB, Floats
 
 FAR = 0.2
@@ -81,8 +81,8 @@ def excused(bench: Path) -> dict[str, set[str]]:
 def embedded(bench: Path) -> Floats:
     """Likeness (photos, covers) to the best view of each photo, by the encoder of a new catalogue."""
     from recto.encoders import load_encoder  # torch is loaded only where it is needed
+    from recto.images.views import views
     from recto.settings import Settings
-    from recto.views import views
 
     encoder = load_encoder(Settings().encoder, Settings())
     covers = np.concatenate(

@@ -23,10 +23,10 @@ from recto.index import CoverPoint, LocalSpec
 from recto.index.server import ServerIndex
 from recto.index.server_options import FEATURES, Options
 from recto.index.server_requests import conditions, queries
-from recto.recipe import Version
 from recto.records import Side, Where, cover_id
 from recto.settings import Settings
 from recto.vectors import Floats
+from recto.versions import Version
 
 DIMENSION, GROUPS, FEATURE_BYTES, QUERIES, LIMIT, READ = 512, 300, 27_000, 20, 50, 100
 WRITTEN_AT_ONCE = 256

@@ -21,9 +21,9 @@ import numpy.typing as npt
 import qdrant_edge as edge
 from local_witness import Picture, add_sources, fill, load, open_shard, quantiles, search, sparse
 
-from recto.local.codebook import load_codebook
-from recto.local.features import QUANTUM, LocalFeatures
-from recto.local.words import PHOTO_SMALLEST, count_words
+from recto.features.codebook import load_codebook
+from recto.features.features import QUANTUM, LocalFeatures
+from recto.features.words import PHOTO_SMALLEST, count_words
 from recto.vectors import Floats, SparseWords
 from recto_lab.training.codebook import assign, k_means
 

@@ -22,11 +22,11 @@ import numpy as np
 import qdrant_edge as edge
 from PIL import Image
 
-from recto.local import LocalFeatures, codebook, describe, pack, unpack, words
-from recto.rank import Answer, Evidence, rank
+from recto.features import LocalFeatures, codebook, describe, pack, unpack, words
+from recto.features.verify import PreparedPhoto, verify
 from recto.records import Side, Verdict
+from recto.search.rank import Answer, Evidence, rank
 from recto.vectors import SparseWords
-from recto.verify import PreparedPhoto, verify
 
 VECTOR = "local"
 BATCH = 256

@@ -22,15 +22,15 @@ import psutil
 import torch
 from PIL import Image
 
-from recto import looks
-from recto.engine import Engine
+from recto.encoders.registry import Lane
 from recto.images import MAX_SIDE, Decoded
-from recto.lanes import Lane
-from recto.looks import Look
-from recto.matching import Matcher, fuse
-from recto.photo_search import beside, covers_in
-from recto.rank import Evidence, rank, regions
 from recto.records import Side, Verdict, Where
+from recto.runtime import Engine
+from recto.search import query_views as looks
+from recto.search.photo import beside, covers_in
+from recto.search.query_views import Look
+from recto.search.rank import Evidence, rank, regions
+from recto.search.retrieval import Matcher, fuse
 from recto.settings import Settings
 from recto.timing import StageTimes
 from recto.vectors import SparseWords

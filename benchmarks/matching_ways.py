@@ -1,4 +1,4 @@
-"""Ways to match and to fit that `verification.py` compares: `recto.verify` with one thing changed."""
+"""Ways to match and to fit that `verification.py` compares: `recto.features.verify` with one thing changed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from unittest import mock
 import cv2
 import numpy as np
 
-from recto import verify
+from recto.features import verify
 from recto.vectors import Floats
 
 ANY_SIZE = 1e9
@@ -18,7 +18,7 @@ ANY_SIZE = 1e9
 
 @contextmanager
 def changed(parts: Mapping[str, Any]) -> Iterator[None]:
-    """Constants and functions of `recto.verify` replaced by others of the same name."""
+    """Constants and functions of `recto.features.verify` replaced by others of the same name."""
     if not parts:
         yield
         return

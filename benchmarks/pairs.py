@@ -27,10 +27,10 @@ import numpy as np
 import torch
 from PIL import Image
 
-from recto.engine import Engine
 from recto.python import module_command
 from recto.records import Side, Where
-from recto.search import run_search
+from recto.runtime import Engine
+from recto.search.pipeline import run_search
 from recto.settings import Settings
 from recto_lab.synthetic import HARD, TYPICAL, DrawnBook, PhotoOptions, draw_book, photograph
 from recto_lab.synthetic.store import NO_BACK_EVERY

@@ -22,9 +22,9 @@ from typing import Any
 from recto.ledger import FILE_NAME, Ledger
 from recto.ledger.building import ROWS_AT_ONCE
 from recto.ledger.schema import book, cover, other_cover
-from recto.recipe import Version
 from recto.records import CoverState, Side, cover_id
 from recto.settings import Settings
+from recto.versions import Version
 
 OLD, NEW = Version("aaaaaaaaaaaa", "recto_small"), Version("bbbbbbbbbbbb", "mobilenet_v2")
 

@@ -30,15 +30,15 @@ from typing import Any
 import psutil
 from qdrant_bench import qdrant_server
 
-from recto.blobs import open_blobs
-from recto.engine import Engine
-from recto.ingest import index_staged, ingest_batch
-from recto.intake import take_in
+from recto.ingest.pipeline import index_staged, ingest_batch
+from recto.intake.sources import open_source
+from recto.intake.take_in import take_in
 from recto.ledger import Ledger
 from recto.python import module_command
 from recto.records import CoverState
+from recto.runtime import Engine
 from recto.settings import Settings
-from recto.sources import open_source
+from recto.storage.blobs import open_blobs
 from recto_workers.app import connect
 from recto_workers.heartbeat import alive
 from recto_workers.messages import Producer

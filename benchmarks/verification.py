@@ -28,8 +28,7 @@ from feature_kinds import KINDS, photos_of
 from hard_cases import Case, find_cases, picture, rows
 from matching_ways import WAYS, changed
 
-from recto import verify
-from recto.local import LocalFeatures
+from recto.features import LocalFeatures, verify
 from recto.vectors import RGB
 
 FALSE_ACCEPT = 0.01

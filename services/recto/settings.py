@@ -311,7 +311,9 @@ def _read_bool(text: str) -> bool:
 
 
 _DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
-_KEY = re.compile(r"recto_[0-9a-z]{1,32}_[0-9a-f]{64}")  # as `recto.keys` writes and reads tokens
+_KEY = re.compile(
+    r"recto_[0-9a-z]{1,32}_[0-9a-f]{64}"
+)  # as `recto.ledger.key_tokens` writes and reads tokens
 _S3_URL = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\s?#]*)?")
 _BETWEEN_ROOTS = re.compile(r",\s*(?=/|s3://|,|$)")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")

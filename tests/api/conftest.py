@@ -17,8 +17,8 @@ from tests.web.conftest import settings as web_settings
 from tests.workers.running import Up
 from werkzeug.test import TestResponse
 
-from recto.keys import Scope
 from recto.ledger import Ledger
+from recto.ledger.key_tokens import Scope
 from recto.settings import Settings
 from recto_workers.instance import running
 

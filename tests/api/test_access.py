@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 from tests.api.conftest import ADMIN_KEY, Asks
 from tests.web.shelf import token
 
-from recto.keys import Scope
 from recto.ledger import Ledger
+from recto.ledger.key_tokens import Scope
 from recto.records import Book
 from recto.settings import Settings
 from recto_web.app import create_app

@@ -6,9 +6,9 @@ import pytest
 from tests.api.conftest import Asks
 from tests.web.shelf import index_all, put_book
 
-from recto.blobs import Blobs
 from recto.ledger import Ledger
 from recto.records import Book, CoverState
+from recto.storage.blobs import Blobs
 
 RAVEN = {
     "title": "The Raven",

@@ -7,9 +7,9 @@ from typing import Any
 from tests.api.conftest import Asks
 from tests.web.shelf import index_all, picture, put_book, upload
 
-from recto.blobs import Blobs
 from recto.ledger import Ledger
 from recto.records import Book, CoverState, Side
+from recto.storage.blobs import Blobs
 
 
 def _json(answer: Any) -> Any:

@@ -9,9 +9,9 @@ from tests.api.conftest import Asks
 from tests.web.evidence_shelf import put_evidence
 from tests.web.shelf import put_book, put_search, row_of
 
-from recto.blobs import Blobs
 from recto.ledger import Ledger
 from recto.records import Book
+from recto.storage.blobs import Blobs
 from recto_web import searching
 
 RAVEN = Book("raven", "The Raven", ("Poe",), year=1845)

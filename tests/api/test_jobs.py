@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from tests.api.conftest import Asks
 
-from recto.blobs import Blobs
 from recto.encoders import CARDS
 from recto.encoders.card_document import write_card
 from recto.ledger import Ledger, NewItem
 from recto.records import Book, Side
 from recto.settings import Settings
+from recto.storage.blobs import Blobs
 
 
 def _json(response: Any) -> Any:

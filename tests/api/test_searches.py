@@ -10,9 +10,9 @@ import pytest
 from tests.api.conftest import Asks
 from tests.web.shelf import answer, picture, put_book, put_search, row_of, upload
 
-from recto.blobs import Blobs
 from recto.ledger import Ledger
 from recto.records import Book, Side, Where
+from recto.storage.blobs import Blobs
 
 FORM = "multipart/form-data"
 

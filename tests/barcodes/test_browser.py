@@ -10,9 +10,9 @@ from tests.barcodes.conftest import back, isbn_of, jpeg, label, on_table
 from tests.pipeline.conftest import Shelf
 from tests.web.live import Live, live
 
-from recto.engine import Engine
 from recto.records import Book, Side, Where
-from recto.search import run_search
+from recto.runtime import Engine
+from recto.search.pipeline import run_search
 from recto.settings import Settings
 from recto_lab.synthetic import draw_covers
 

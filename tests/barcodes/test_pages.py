@@ -16,9 +16,9 @@ from tests.web.conftest import ledger as ledger
 from tests.web.conftest import settings as settings
 from tests.web.shelf import CORNERS, put_book, put_search, row_of
 
-from recto.blobs import Blobs
 from recto.ledger import Ledger, Picture
 from recto.records import Book, Side, Where
+from recto.storage.blobs import Blobs
 from recto_web.cli.search import _sentence
 
 ISBN, OTHER = "9783161484100", "9780306406157"

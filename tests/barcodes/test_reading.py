@@ -13,9 +13,9 @@ from PIL import Image, ImageDraw
 from prometheus_client import REGISTRY
 from tests.barcodes.conftest import SEED, back, isbn_of, jpeg, label, on_table
 
-from recto.barcode_reader import BarcodeReader
 from recto.errors import Refused
 from recto.images import Barcode, DecodePool
+from recto.images.barcode_reader import BarcodeReader
 from recto.images.barcodes import barcodes_of
 from recto.isbn import ean13, is_isbn
 from recto.settings import Settings

@@ -12,8 +12,8 @@ from tests.barcodes.conftest import back, isbn_of, jpeg, label, on_table
 from tests.pipeline.conftest import Shelf
 from tests.pipeline.test_search import ask
 
-from recto.engine import Engine
 from recto.records import Book, Side, Where
+from recto.runtime import Engine
 from recto.settings import Settings
 from recto_lab.synthetic import draw_covers
 from recto_lab.synthetic.marks import barcode

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from tests.support.s3 import S3Store
 
-from recto.blobs import Blobs, open_blobs
 from recto.settings import Settings
+from recto.storage.blobs import Blobs, open_blobs
 
 
 @pytest.fixture(params=["folder", "s3"])

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from recto.blobs import Blobs, Content, open_blobs
 from recto.errors import BadInput, NotFound, Refused
 from recto.settings import Settings
+from recto.storage.blobs import Blobs, Content, open_blobs
 
 DATA = b"the bytes of a cover"
 NAME = hashlib.sha256(DATA).hexdigest()

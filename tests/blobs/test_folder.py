@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from recto.blobs import FolderBlobs
 from recto.errors import Unavailable
+from recto.storage.blobs import FolderBlobs
 
 DATA = b"the bytes of a cover"
 NAME = hashlib.sha256(DATA).hexdigest()

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from recto.blobs import FolderBlobs
 from recto.errors import Unavailable
+from recto.storage.blobs import FolderBlobs
 
 ROOM = 256 * 1024
 """Bytes of the small file system: room for a few covers of 50 KB."""

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from tests.support.s3 import S3Server, S3Store, free_port
 
-from recto.blobs import Blobs, open_blobs
 from recto.errors import BadSetting, Unavailable
 from recto.settings import MIB, Settings
+from recto.storage.blobs import Blobs, open_blobs
 
 NAME = "0" * 64
 

@@ -12,11 +12,11 @@ from click.testing import CliRunner
 from tests.bulk.shelf import Shelf
 from tests.ledger.entries import index_all
 
-from recto.blobs import open_blobs
-from recto.bulk import SCHEMA
-from recto.bulk.lister import Lister
+from recto.intake.bulk import SCHEMA
+from recto.intake.bulk.lister import Lister
 from recto.ledger import Ledger
 from recto.settings import Settings
+from recto.storage.blobs import open_blobs
 from recto_web.cli import main
 
 Recto = Callable[..., str]

@@ -11,12 +11,12 @@ from tests.bulk.shelf import Shelf
 from tests.ledger.conftest import _schema
 from tests.ledger.entries import index_all
 
-from recto.blobs import open_blobs
-from recto.bulk.lister import Lister
 from recto.errors import BadInput, NotFound
+from recto.intake.bulk.lister import Lister
 from recto.ledger import JobRow, Ledger, Outcome
 from recto.records import CoverState
 from recto.settings import Settings
+from recto.storage.blobs import open_blobs
 from recto_workers import bulk
 from recto_workers.controls import Controls
 

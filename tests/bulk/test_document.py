@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recto.bulk import SCHEMA, JobDocument, parse_document
 from recto.errors import BadInput
+from recto.intake.bulk import SCHEMA, JobDocument, parse_document
 
 PUBLISHED = Path(__file__).resolve().parents[2] / "docs" / "bulk-job.schema.json"
 _TEXTS = st.text(st.characters(codec="utf-8"), max_size=210)

@@ -12,11 +12,11 @@ from tests.bulk.shelf import JobsProcess, Shelf
 from tests.ledger.entries import index_all
 from tests.workers.running import wait_until
 
-from recto.blobs import open_blobs
-from recto.bulk.lister import Lister
-from recto.bulk.reader import IMAGES_AT_ONCE
+from recto.intake.bulk.lister import Lister
+from recto.intake.bulk.reader import IMAGES_AT_ONCE
 from recto.ledger import ItemRow, Ledger, Outcome
 from recto.settings import Settings
+from recto.storage.blobs import open_blobs
 from recto_workers import bulk
 from recto_workers.redis_server import RedisServer
 

@@ -10,10 +10,10 @@ import pytest
 from tests.ledger.entries import index_all
 from tests.support.s3 import S3Server
 
-from recto.blobs import open_blobs
-from recto.bulk.lister import Lister
+from recto.intake.bulk.lister import Lister
 from recto.ledger import JobRow, Ledger
 from recto.settings import Settings
+from recto.storage.blobs import open_blobs
 from recto_workers import bulk
 
 BOOKS = 100

@@ -10,7 +10,7 @@ from tests.calibration.entries import calibration
 
 from recto.calibration import DEFAULT, Calibration, Calibrations, kept, shows_percentage
 from recto.encoders import load_encoder
-from recto.lanes import version_of
+from recto.encoders.registry import version_of
 from recto.ledger import Ledger, schema
 from recto.settings import Settings
 

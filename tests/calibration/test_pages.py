@@ -15,11 +15,11 @@ from tests.web.conftest import ledger as ledger
 from tests.web.conftest import settings as settings
 from tests.web.shelf import put_book, put_search, row_of
 
-from recto.blobs import Blobs
 from recto.calibration import DEFAULT
 from recto.ledger import Ledger
-from recto.recipe import Version
 from recto.records import Book
+from recto.storage.blobs import Blobs
+from recto.versions import Version
 from recto_web import calibration_words
 from recto_web.cli.search import _sentence
 

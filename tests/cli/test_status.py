@@ -11,9 +11,9 @@ import pytest
 from click.testing import CliRunner
 
 from recto.ledger import Ledger
-from recto.recipe import Version
 from recto.records import Book, Side
 from recto.settings import Settings
+from recto.versions import Version
 from recto_web.cli import main
 from recto_web.cli.status import _parts
 from recto_workers.heartbeat import Heartbeat

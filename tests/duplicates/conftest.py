@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 from tests.pipeline.conftest import HEIGHT, SEED, Shelf, jpeg
 
-from recto.duplicates.comparing import compare_waiting
-from recto.engine import Engine
+from recto.comparison.duplicates.comparing import compare_waiting
 from recto.ledger import Ledger
 from recto.records import Alike, Book, Side
+from recto.runtime import Engine
 from recto.settings import Settings
 from recto_lab.synthetic import draw_covers, siblings
 from recto_lab.synthetic.printings import copied, reprinted
@@ -34,7 +34,7 @@ def empty(shelf: Shelf) -> Shelf:
     """The same without any book."""
     for row in shelf.engine.ledger.browse(page_size=1000).items:
         shelf.engine.ledger.delete_book(row.book.book_id)
-    from recto.maintenance import delete_books
+    from recto.upkeep.maintenance import delete_books
 
     delete_books(shelf.engine)
     return shelf

@@ -11,8 +11,8 @@ from tests.api.conftest import Asks, anonymous, app, ask, ask_as, blobs, ledger,
 from tests.ledger.entries import index_all, put
 from werkzeug.test import TestResponse
 
-from recto.keys import Scope
 from recto.ledger import Finding, Ledger
+from recto.ledger.key_tokens import Scope
 from recto.records import Alike
 
 __all__ = ["anonymous", "app", "ask", "ask_as", "blobs", "ledger", "settings", "web_settings"]

@@ -11,10 +11,10 @@ from tests.pipeline.conftest import jpeg
 from tests.web.live import Live, live
 from tests.web.shelf import index_all
 
-from recto.blobs import open_blobs
 from recto.ledger import Finding, Ledger
 from recto.records import Alike, Book, Side
 from recto.settings import Settings
+from recto.storage.blobs import open_blobs
 
 pytestmark = pytest.mark.browser
 DESK, PHONE = ViewportSize(width=1280, height=900), ViewportSize(width=390, height=844)

@@ -8,8 +8,8 @@ import pytest
 from tests.duplicates.conftest import add, compare, copy, drawn, found, reprint, singles
 from tests.pipeline.conftest import SEED, Shelf, jpeg
 
-from recto import maintenance
 from recto.records import Alike, Side
+from recto.upkeep import maintenance
 from recto_lab.synthetic import siblings
 
 ONE, OTHER, THIRD = singles(3)

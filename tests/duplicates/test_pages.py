@@ -7,9 +7,9 @@ from flask.testing import FlaskClient
 from tests.web.conftest import app, blobs, browser, client, ledger, settings
 from tests.web.shelf import index_all, put_book, token
 
-from recto.blobs import Blobs
 from recto.ledger import Entry, EntryItem, Finding, Ledger
 from recto.records import Alike, Book, Side
+from recto.storage.blobs import Blobs
 
 __all__ = ["app", "blobs", "browser", "client", "ledger", "settings"]
 

@@ -14,13 +14,13 @@ import pytest
 import torch
 from tests.support.encoder_folders import small_folder, squeezenet_folder
 
-from recto.blobs import Blobs, open_blobs
 from recto.encoders import CARDS, added_cards, all_cards, card, known_card, load_encoder, pca
 from recto.encoders.added import copy_encoder, is_added
 from recto.encoders.adding import add_encoder
 from recto.encoders.card_document import MAX_BYTES
 from recto.errors import BadInput, NotFound, WrongFormat
 from recto.settings import Settings
+from recto.storage.blobs import Blobs, open_blobs
 from recto.vectors import RGB
 
 

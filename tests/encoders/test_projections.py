@@ -12,13 +12,13 @@ import pytest
 from PIL import Image
 from tests.encoders.pictures import draw_image
 
-from recto.blobs import Blobs, open_blobs
 from recto.encoders import learn_pca, load_encoder, parse_spec, pca
 from recto.errors import BadInput, NotFound, WrongFormat
 from recto.images import DecodePool
+from recto.images.views import views
 from recto.settings import Settings
+from recto.storage.blobs import Blobs, open_blobs
 from recto.vectors import RGB
-from recto.views import views
 
 SIZE = 8
 SHIPPED = {

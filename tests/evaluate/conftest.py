@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recto.evaluate.labelled import LabelledSet, read_labelled
+from recto.intake.labelled.sets import LabelledSet, read_labelled
 from recto_lab.synthetic import EASY, draw_covers, photograph
 
 COVERS = 8

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from recto.errors import BadInput
-from recto.evaluate.labelled import LabelledSet, read_labelled
+from recto.intake.labelled.sets import LabelledSet, read_labelled
 from recto.records import Side
 
 MANIFEST = "book_id,front,back,title\na,a.png,,Alpha\nb,b.png,b_back.png,\nc,c.png,,\n"

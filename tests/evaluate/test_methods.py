@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from recto.errors import BadInput
-from recto.evaluate.labelled import LabelledSet
+from recto.intake.labelled.sets import LabelledSet
 from recto.settings import Settings
 from recto_lab.evaluation.methods import DESCRIPTORS, HASHES, NAMES, make_method, parse_name
 from recto_lab.evaluation.methods import libraries as libraries_module

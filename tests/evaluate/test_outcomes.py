@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from recto.errors import BadInput
-from recto.evaluate.labelled import LabelledPhoto, LabelledSet, Reference
+from recto.intake.labelled.sets import LabelledPhoto, LabelledSet, Reference
 from recto_lab.evaluation.baseline import losses, not_compared
 from recto_lab.evaluation.document import read_document, to_document
 from recto_lab.evaluation.outcomes import Answer, Hit, Trial, measure

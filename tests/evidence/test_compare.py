@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from tests.evidence.drawn import PLAIN, cover, pixels, shoot, with_sticker
 
-from recto.evidence.align import is_usable, outline_of
-from recto.evidence.compare import Comparison, compare
-from recto.evidence.rectify import refine
+from recto.comparison.photo_cover.align import is_usable, outline_of
+from recto.comparison.photo_cover.compare import Comparison, compare
+from recto.comparison.photo_cover.rectify import refine
 from recto.vectors import RGB
 
 

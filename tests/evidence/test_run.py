@@ -14,12 +14,12 @@ from PIL import Image
 from tests.evidence.drawn import cover, pixels, shoot, with_sticker
 from tests.pipeline.conftest import Shelf, jpeg
 
-from recto.engine import Engine
+from recto.comparison.photo_cover import run_evidence
 from recto.errors import NotFound
-from recto.evidence import run_evidence
 from recto.ledger import EvidenceRow
 from recto.records import Book, Side, Where
-from recto.search import run_search
+from recto.runtime import Engine
+from recto.search.pipeline import run_search
 from recto.settings import Settings
 
 BOX = (0.6, 0.08, 0.3, 0.12)

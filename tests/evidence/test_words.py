@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from recto.evidence.regions import Region, place_words
-from recto.evidence.words import sentence_of
+from recto.comparison.photo_cover.regions import Region, place_words
+from recto.comparison.photo_cover.words import sentence_of
 
 
 def region(share: float, place: str) -> Region:

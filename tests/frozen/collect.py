@@ -19,15 +19,15 @@ import click
 from tests.conftest import REPOSITORY
 from tests.observe.test_documentation import exposed
 
-from recto import local
+from recto import features as local
 from recto.encoders import CARDS, all_cards, load_encoder
-from recto.lanes import version_of
+from recto.encoders.registry import version_of
 from recto.ledger import CANCELLED, PAUSED, RESUMING, Outcome
 from recto.ledger.facts import BUILDING, DROPPING, LIVE, OTHER, PREVIOUS, READY, REQUEST
 from recto.ledger.schema import FORMAT
-from recto.recipe import PAYLOAD_SCHEMA, Recipe, Version
 from recto.records import Alike, Book, CoverState, Side, Verdict
 from recto.settings import Settings
+from recto.versions import PAYLOAD_SCHEMA, Recipe, Version
 from recto_web.app import create_app
 from recto_web.cli import main
 from recto_workers import messages

@@ -14,8 +14,8 @@ from tests.index.shelves import DIMENSION, SPARSE, make_version
 from tests.support.qdrant import SERVER_URL
 
 from recto.index import Index, open_index
-from recto.recipe import Version
 from recto.settings import Settings
+from recto.versions import Version
 
 SERVER = "server" if SERVER_URL else "bridge"
 """A real server where RECTO_TEST_QDRANT_URL names one, else the bridge: the same HTTP, another engine behind it."""

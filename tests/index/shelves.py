@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from recto.index import CoverPoint, LocalSpec, SparseWords
-from recto.recipe import Version
 from recto.records import Side, cover_id
+from recto.versions import Version
 
 DIMENSION = 32
 SPARSE = LocalSpec("sparse", idf=True)

@@ -11,8 +11,8 @@ from tests.index.shelves import DIMENSION, SPARSE, make_points, make_version
 
 from recto.errors import BadInput, NotFound, RecipeMismatch
 from recto.index import CoverPoint, Index, LocalSpec, SparseWords
-from recto.recipe import Version
 from recto.records import Side, Where
+from recto.versions import Version
 
 FRONT, BACK = Side.FRONT, Side.BACK
 

@@ -12,8 +12,8 @@ from tests.index.conftest import Opened
 from tests.index.shelves import DIMENSION, SPARSE, make_points, make_version
 
 from recto.index import CoverPoint, Hit, Index, LocalSpec, SparseWords
-from recto.recipe import Version
 from recto.records import Side, Where
+from recto.versions import Version
 
 FRONT = Side.FRONT
 FILTERS = {

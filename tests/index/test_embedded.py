@@ -19,9 +19,9 @@ from recto.errors import IndexFault, InUse, NotFound, Unavailable, WrongFormat
 from recto.index import LocalSpec, open_index
 from recto.index import folder as index_folder
 from recto.index.embedded import EmbeddedIndex
-from recto.recipe import Version
 from recto.records import Side
 from recto.settings import Settings
+from recto.versions import Version
 
 FRONT, BACK = Side.FRONT, Side.BACK
 VERSION = Version("0123456789ab", "small")

@@ -19,8 +19,8 @@ from recto.index import CoverPoint, collection
 from recto.index.collection import Collection
 from recto.index.embedded import EmbeddedIndex
 from recto.index.folder import sync_files
-from recto.recipe import Version
 from recto.records import Side
+from recto.versions import Version
 
 FRONT = Side.FRONT
 PAGE = 4096

@@ -21,9 +21,9 @@ from tests.support.qdrant_server import QdrantCluster, QdrantServer, needs_binar
 from recto.errors import Unavailable
 from recto.index import CoverPoint, Index, open_index
 from recto.index.server import ServerIndex
-from recto.recipe import Version
 from recto.records import Side
 from recto.settings import Settings
+from recto.versions import Version
 
 pytestmark = [needs_binary, pytest.mark.chaos, pytest.mark.timeout(900)]
 VERSION, FRONT = Version("aaaaaaaaaaaa", "small"), Side.FRONT

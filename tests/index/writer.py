@@ -25,8 +25,8 @@ from recto.index import CoverPoint, Index, LocalSpec
 from recto.index import collection as embedded_collection
 from recto.index.collection import Collection
 from recto.index.embedded import EmbeddedIndex
-from recto.recipe import Version
 from recto.records import Side
+from recto.versions import Version
 
 MAIN, SPARE = Version("aaaaaaaaaaaa", "small"), Version("bbbbbbbbbbbb", "small")
 DIMENSION, LOCAL = 256, LocalSpec("sparse", idf=True)

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import select, update
 
 from recto.errors import BadInput, BadSetting
-from recto.keys import Scope
 from recto.ledger import Ledger
+from recto.ledger.key_tokens import Scope
 from recto.ledger.keys import check_listening
 from recto.ledger.schema import api_key
 from recto.settings import Settings

@@ -9,8 +9,8 @@ from tests.ledger.entries import fill, index_all, stage_all
 from recto.ledger import Ledger
 from recto.ledger.overview import RATE_SECONDS
 from recto.ledger.schema import cover, job
-from recto.recipe import Version
 from recto.records import CoverState, Where
+from recto.versions import Version
 
 
 def test_an_empty_ledger_has_nothing_to_tell(ledger: Ledger) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from tests.ledger.entries import fill, index_all, stage_all
 
 from recto.ledger import Ledger
-from recto.recipe import Version
 from recto.records import CoverState
+from recto.versions import Version
 
 OLD, NEW = Version("aaaa", "recto_small"), Version("bbbb", "vgg16")
 

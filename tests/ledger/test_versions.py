@@ -9,8 +9,8 @@ from tests.ledger.entries import fill, index_all, put, sha256
 
 from recto.errors import BadInput, Unavailable
 from recto.ledger import Ledger
-from recto.recipe import Version
 from recto.records import Book, CoverState, Side
+from recto.versions import Version
 
 OLD, NEW = Version("aaaa", "recto_small"), Version("bbbb", "vgg16")
 LONG = 3600.0

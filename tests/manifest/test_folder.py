@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from recto.errors import BadInput
-from recto.manifest import BadRow, ManifestRow, read_manifest
+from recto.intake.manifest import BadRow, ManifestRow, read_manifest
 
 
 def good(row: ManifestRow | BadRow) -> ManifestRow:

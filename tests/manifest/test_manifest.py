@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from recto.errors import BadInput
-from recto.manifest import BadRow, ManifestRow, read_manifest
+from recto.intake.manifest import BadRow, ManifestRow, read_manifest
 from recto.records import Book
 
 HEADER = "book_id,front,back,title,authors,isbn,publisher,year,language,tags,shelf\n"
@@ -266,7 +266,9 @@ print(number + 1, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 
 
 def test_reading_rows_needs_no_image_library(tmp_path: Path) -> None:
-    program = "import sys, recto.manifest; print([name for name in ('PIL', 'numpy') if name in sys.modules])"
+    program = (
+        "import sys, recto.intake.manifest; print([name for name in ('PIL', 'numpy') if name in sys.modules])"
+    )
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path
     )

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from recto.manifest import BadRow, ManifestRow, read_manifest
+from recto.intake.manifest import BadRow, ManifestRow, read_manifest
 
 
 def rows_of(folder: Path, text: str, root: Path | None = None) -> list[ManifestRow | BadRow]:

@@ -14,8 +14,8 @@ from prometheus_client import REGISTRY, generate_latest
 from recto.ledger import KeptVersions, LedgerOverview
 from recto.observe import metrics
 from recto.observe.exposition import registry
-from recto.recipe import Version
 from recto.records import CoverState
+from recto.versions import Version
 from recto_workers.gauges import OverviewCollector
 from recto_workers.heartbeat import Heartbeat
 from recto_workers.overview import Disk, Overview

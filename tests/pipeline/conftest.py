@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from recto.engine import Engine
-from recto.ingest import index_staged, ingest_batch
+from recto.ingest.pipeline import index_staged, ingest_batch
 from recto.records import Book, Side
+from recto.runtime import Engine
 from recto.settings import Settings
 from recto_lab.synthetic import draw_book
 

@@ -22,15 +22,15 @@ from tests.pipeline.faults import (
     running,
 )
 
-from recto import local
-from recto.engine import Engine
+from recto import features as local
 from recto.errors import Unavailable
 from recto.images import encode_jpeg
-from recto.ingest import index_staged, ingest_batch
-from recto.maintenance import delete_books
+from recto.ingest.pipeline import index_staged, ingest_batch
 from recto.records import Book, Cover, CoverState, Side, Where
-from recto.search import run_search
+from recto.runtime import Engine
+from recto.search.pipeline import run_search
 from recto.settings import Settings
+from recto.upkeep.maintenance import delete_books
 from recto_lab.synthetic import draw_book
 
 TRIES = 4

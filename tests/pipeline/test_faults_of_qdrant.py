@@ -13,11 +13,11 @@ from tests.pipeline.faults import assert_all_wait_untried
 from tests.support.qdrant import Bridge, remove_collections
 from tests.workers.running import draw
 
-from recto import local
-from recto.engine import Engine
-from recto.ingest import index_staged, ingest_batch
+from recto import features as local
+from recto.ingest.pipeline import index_staged, ingest_batch
 from recto.records import Book, CoverState, Side, Where
-from recto.search import run_search
+from recto.runtime import Engine
+from recto.search.pipeline import run_search
 from recto.settings import Settings
 
 TRIES = 5

@@ -12,17 +12,18 @@ import pytest
 from PIL import Image
 from tests.pipeline.conftest import HEIGHT, SEED, Shelf, jpeg
 
-from recto import ingest, local
-from recto.blobs import Blobs
-from recto.engine import Engine
+from recto import features as local
 from recto.errors import RecipeMismatch
 from recto.index import open_index
-from recto.ingest import index_staged, ingest_batch
-from recto.maintenance import delete_books, rebuild, reconcile
-from recto.recipe import Version
+from recto.ingest import pipeline as ingest
+from recto.ingest.pipeline import index_staged, ingest_batch
 from recto.records import Book, CoverState, Side, Where
+from recto.runtime import Engine
 from recto.settings import Settings
-from recto.staging import DescribedCover, write_staged
+from recto.storage.blobs import Blobs
+from recto.storage.staging import DescribedCover, write_staged
+from recto.upkeep.maintenance import delete_books, rebuild, reconcile
+from recto.versions import Version
 from recto_lab.synthetic import draw_book
 
 

@@ -14,16 +14,16 @@ import pytest
 from tests.pipeline.conftest import Shelf
 from tests.pipeline.test_search import ask, shoot
 
-from recto.engine import Engine
 from recto.errors import WeightsMissing
 from recto.index import CoverPoint
 from recto.index.space import space_of
 from recto.ledger import JobRow, KeptVersions
-from recto.maintenance import rebuild, reconcile
-from recto.recipe import Version
 from recto.records import Book, CoverState, Side
-from recto.reindex import advance, is_due
+from recto.runtime import Engine
 from recto.settings import Settings
+from recto.upkeep.maintenance import rebuild, reconcile
+from recto.upkeep.reindex import advance, is_due
+from recto.versions import Version
 
 PCA = 8
 """Numbers of the second version's embeddings: a projection needs no download, and 24 covers to learn from suffice."""
@@ -115,7 +115,7 @@ def test_what_is_added_changed_and_deleted_reaches_both_versions_before_and_afte
 
 def stale(shelf: Shelf, version: Version) -> int:
     """Points of books whose deletion has not reached the index."""
-    from recto.maintenance import delete_books
+    from recto.upkeep.maintenance import delete_books
 
     before = sum(counts(shelf, version).values())
     delete_books(shelf.engine)
@@ -325,7 +325,7 @@ def test_a_process_that_cannot_load_the_new_encoder_goes_on_with_the_live_one(
     def missing(*_: object) -> None:
         raise WeightsMissing("There are no weights.")
 
-    monkeypatch.setattr("recto.lanes.load_encoder", missing)
+    monkeypatch.setattr("recto.encoders.registry.load_encoder", missing)
     full.add_drawn(20)
     assert full.work() == 2
     assert "cannot describe covers" in full.engine.ledger.kept_versions().trouble

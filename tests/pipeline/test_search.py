@@ -12,9 +12,9 @@ from tests.pipeline.conftest import HEIGHT, SEED, Shelf, jpeg
 
 from recto.calibration import DEFAULT, kept
 from recto.index import Hit, Shortlist
-from recto.matching import fuse
 from recto.records import Side, Where
-from recto.search import run_search
+from recto.search.pipeline import run_search
+from recto.search.retrieval import fuse
 from recto_lab.synthetic import EASY, TYPICAL, draw_book, photograph
 
 

@@ -9,8 +9,8 @@ import pytest
 from tests.pipeline.conftest import HEIGHT, SEED, Shelf, jpeg
 from tests.pipeline.test_search import ask, shoot
 
-from recto.engine import Engine
 from recto.records import Book, Side
+from recto.runtime import Engine
 from recto.settings import Settings
 from recto_lab.synthetic import EASY, draw_book, photograph_table
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from recto.local import LocalFeatures, describe
+from recto.features import LocalFeatures, describe
 from recto.vectors import RGB
 from recto_lab.synthetic import draw_covers, photograph
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from recto.errors import BadInput
-from recto.local import LocalFeatures, describe, fingerprint, pack, unpack
-from recto.local.features import COVER, PHOTO, QUANTUM
+from recto.features import LocalFeatures, describe, fingerprint, pack, unpack
+from recto.features.features import COVER, PHOTO, QUANTUM
 from recto.vectors import RGB
 
 SIZES = [(1, 1), (1, 500), (500, 1), (2, 2), (7, 900), (40, 30)]

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from recto.local import LocalFeatures, describe
-from recto.rank import Evidence, rank
+from recto.features import LocalFeatures, describe
+from recto.features.verify import verify
 from recto.records import Side, Verdict
-from recto.verify import verify
+from recto.search.rank import Evidence, rank
 from recto_lab.synthetic import EASY, photograph
 
 BENCH = Path(__file__).resolve().parents[3] / "shared" / "bench"

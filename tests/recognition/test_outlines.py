@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from recto.outlines import find_outlines, is_inside, rectify
+from recto.features.verify import area, shared_part
+from recto.search.outlines import find_outlines, is_inside, rectify
 from recto.vectors import Floats
-from recto.verify import area, shared_part
 from recto_lab.synthetic import EASY, draw_covers, photograph_table
 
 

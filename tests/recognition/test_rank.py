@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from recto.rank import FOUND, Evidence, probability, rank, regions
 from recto.records import Side, Verdict
+from recto.search.rank import FOUND, Evidence, probability, rank, regions
 
 
 def seen(

@@ -7,9 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from recto.local import LocalFeatures, describe
-from recto.vectors import RGB
-from recto.verify import (
+from recto.features import LocalFeatures, describe
+from recto.features.verify import (
     PreparedPhoto,
     area,
     corners,
@@ -21,6 +20,7 @@ from recto.verify import (
     shared_part,
     verify,
 )
+from recto.vectors import RGB
 
 from .conftest import OTHERS, Scene
 
@@ -135,7 +135,7 @@ def test_a_mark_alone_is_not_the_cover(
     page[100 : 100 + mark.shape[0], 100 : 100 + mark.shape[1]] = mark
     photo = describe(page, photo=True)
     assert verify(photo, features) is None
-    monkeypatch.setattr("recto.verify.SPREAD", 0)
+    monkeypatch.setattr("recto.features.verify.SPREAD", 0)
     assert verify(photo, features) is not None  # it is the spread of its inliers that refuses it
 
 

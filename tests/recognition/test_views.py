@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from recto.images.views import CENTRE, VIEW_SIDE, views
 from recto.vectors import RGB
-from recto.views import CENTRE, VIEW_SIDE, views
 
 
 @pytest.fixture

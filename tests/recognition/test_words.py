@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from recto.local import LOCAL, LocalFeatures, describe, words
-from recto.local.codebook import CODEBOOK_FILE, load_codebook, read_codebook, write_codebook
-from recto.local.features import QUANTUM
+from recto.features import LOCAL, LocalFeatures, describe, words
+from recto.features.codebook import CODEBOOK_FILE, load_codebook, read_codebook, write_codebook
+from recto.features.features import QUANTUM
 from recto.vectors import Floats, SparseWords
 from recto_lab.training.codebook import assign, k_means, learn
 

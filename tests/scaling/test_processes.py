@@ -8,10 +8,10 @@ import pytest
 from tests.scaling.workers import working
 from tests.workers.running import acknowledge, draw, indexed_ids, wait_until
 
-from recto.blobs import open_blobs
 from recto.ledger import Ledger
 from recto.records import CoverState, Side, Where
 from recto.settings import Settings
+from recto.storage.blobs import open_blobs
 from recto_workers.messages import Producer
 
 pytestmark = pytest.mark.timeout(900)  # four processes load torch on cores that may be busy with other tests

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from tests.workers.running import draw
 
-from recto.engine import Engine
 from recto.errors import Unavailable
 from recto.index import Index
-from recto.ingest import index_staged, ingest_batch
-from recto.maintenance import delete_books, reconcile
+from recto.ingest.pipeline import index_staged, ingest_batch
 from recto.records import Book, Cover, CoverState, Side
+from recto.runtime import Engine
 from recto.settings import Settings
+from recto.upkeep.maintenance import delete_books, reconcile
 
 BOOK = Book("one", title="As it was")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from recto.manifest import ManifestRow, read_manifest
+from recto.intake.manifest import ManifestRow, read_manifest
 from recto_lab.synthetic.draw import Shelf, main
 
 ARGUMENTS = ["--covers", "13", "--height", "120", "--processes", "1"]

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from tests.support.s3 import S3Server, S3Store
 
-from recto import bucket as bucket_module
-from recto.blobs import Blobs, open_blobs
 from recto.errors import BadInput, Refused, Unavailable
-from recto.manifest import BadRow, ManifestRow
-from recto.s3 import S3Place
+from recto.intake.manifest import BadRow, ManifestRow
+from recto.intake.sources import Source, keep_image, open_source
 from recto.settings import Settings
-from recto.sources import Source, keep_image, open_source
+from recto.storage import bucket as bucket_module
+from recto.storage.blobs import Blobs, open_blobs
+from recto.storage.s3 import S3Place
 
 Put = Callable[[str, bytes], None]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from recto.errors import BadInput
-from recto.manifest import BadRow, ManifestRow
+from recto.intake.manifest import BadRow, ManifestRow
+from recto.intake.sources import open_source
 from recto.settings import Settings
-from recto.sources import open_source
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ def test_rows_are_skipped_and_a_change_is_noticed(settings: Settings, folder: Pa
 def test_a_large_folder_is_read_in_passes(
     settings: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("recto.manifest.folder.NAMES_AT_ONCE", 3)
+    monkeypatch.setattr("recto.intake.manifest.folder.NAMES_AT_ONCE", 3)
     for number in range(10):
         (folder / f"{number:02}_front.jpg").touch()
         (folder / f"{number:02}_back.jpg").touch()

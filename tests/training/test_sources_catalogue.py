@@ -9,9 +9,9 @@ import pytest
 from tests.duplicates.conftest import add, compare, copy, drawn, reprint, singles
 from tests.pipeline.conftest import Shelf, jpeg
 
-from recto.engine import Engine
 from recto.errors import BadInput
 from recto.records import Book, Side
+from recto.runtime import Engine
 from recto.settings import Settings
 from recto_lab.training.sources import Split, prepare_catalogue
 

@@ -15,9 +15,9 @@ from flask.testing import FlaskClient
 from redis import Redis
 from werkzeug.test import TestResponse
 
-from recto.blobs import Blobs
 from recto.ledger import Ledger
 from recto.settings import Settings
+from recto.storage.blobs import Blobs
 from recto_web.app import create_app
 from recto_web.parts import EXTENSION, Parts
 from recto_workers.app import connect

@@ -8,8 +8,8 @@ from typing import Any
 from PIL import Image
 from tests.web.shelf import CORNERS, picture
 
-from recto.blobs import Blobs
 from recto.ledger import Ledger
+from recto.storage.blobs import Blobs
 
 SIZE = (100, 150)
 

@@ -9,9 +9,9 @@ from typing import Any
 from flask.testing import FlaskClient
 from PIL import Image
 
-from recto.blobs import Blobs
 from recto.ledger import Ledger
 from recto.records import Book, Cover, Side, Where
+from recto.storage.blobs import Blobs
 
 CORNERS = [[10.0, 12.0], [90.0, 10.0], [92.0, 140.0], [8.0, 138.0]]
 

@@ -11,8 +11,8 @@ from tests.web.shelf import token
 from werkzeug.test import TestResponse
 
 from recto.errors import BadSetting
-from recto.keys import Scope
 from recto.ledger import Ledger
+from recto.ledger.key_tokens import Scope
 from recto.records import Book
 from recto.settings import Settings
 from recto_web.access import ACCESS, OPEN

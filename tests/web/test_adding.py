@@ -10,9 +10,9 @@ import pytest
 from flask.testing import FlaskClient
 from tests.web.shelf import index_all, picture, token, upload
 
-from recto.blobs import Blobs
 from recto.ledger import Ledger
 from recto.records import Book, CoverState, Side
+from recto.storage.blobs import Blobs
 from recto_web.book_form import MAX_FILES
 
 TYPED = {

@@ -9,9 +9,9 @@ import pytest
 from flask.testing import FlaskClient
 from tests.web.shelf import index_all, picture, put_book, put_search, row_of, upload
 
-from recto.blobs import Blobs
 from recto.ledger import Ledger
 from recto.records import Book, Side
+from recto.storage.blobs import Blobs
 
 ODD_IDS = [
     "9780141439518",

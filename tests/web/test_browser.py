@@ -15,10 +15,10 @@ from tests.web.evidence_shelf import put_evidence
 from tests.web.live import Live, live
 from tests.web.shelf import answer, index_all, picture, put_book, put_search, row_of
 
-from recto.blobs import open_blobs
 from recto.ledger import Entry, EntryItem, Ledger
 from recto.records import Book, Side
 from recto.settings import MIB, Settings
+from recto.storage.blobs import open_blobs
 from recto_workers.app import connect
 from recto_workers.heartbeat import Beating, Heartbeat
 

@@ -8,9 +8,9 @@ import pytest
 from flask.testing import FlaskClient
 from tests.web.shelf import index_all, put_book
 
-from recto.blobs import Blobs
 from recto.ledger import Ledger
 from recto.records import Book, Side
+from recto.storage.blobs import Blobs
 from recto_web.pages.catalogue import PAGE_SIZE
 
 SHELF = (

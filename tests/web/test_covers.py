@@ -6,9 +6,9 @@ import pytest
 from flask.testing import FlaskClient
 from tests.web.shelf import picture, put_book
 
-from recto.blobs import Blobs
 from recto.ledger import Ledger
 from recto.records import Book, Cover, Side
+from recto.storage.blobs import Blobs
 
 
 def _cover(ledger: Ledger, blobs: Blobs, data: bytes, *, decoded: bool = True) -> Cover:

@@ -17,13 +17,13 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from tests.web.shelf import picture, upload
 
-from recto.blobs import open_blobs
-from recto.bulk.lister import Lister
-from recto.intake import take_in
+from recto.intake.bulk.lister import Lister
+from recto.intake.sources import open_source
+from recto.intake.take_in import take_in
 from recto.ledger import Ledger
 from recto.records import Book
 from recto.settings import Settings
-from recto.sources import open_source
+from recto.storage.blobs import open_blobs
 from recto_workers import bulk
 
 Model = dict[str, dict[str, Any]]

@@ -10,9 +10,9 @@ from redis import Redis
 from tests.web.evidence_shelf import put_evidence, unaligned
 from tests.web.shelf import picture, put_book, put_search, row_of, token
 
-from recto.blobs import Blobs
 from recto.ledger import Ledger
 from recto.records import Book, Cover
+from recto.storage.blobs import Blobs
 from recto_web import searching
 
 JSON = {"Accept": "application/json"}

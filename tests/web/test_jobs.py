@@ -7,9 +7,9 @@ import re
 from flask.testing import FlaskClient
 from tests.web.shelf import index_all, picture
 
-from recto.blobs import Blobs
 from recto.ledger import Entry, EntryItem, JobRow, Ledger, NewItem
 from recto.records import Book, CoverState, Side
+from recto.storage.blobs import Blobs
 from recto_web.pages.jobs import FEW, ITEMS_PER_PAGE, view
 from recto_workers import bulk
 

@@ -6,9 +6,9 @@ import pytest
 from flask.testing import FlaskClient
 from tests.web.shelf import CORNERS, picture, put_book, put_search, row_of
 
-from recto.blobs import Blobs
 from recto.ledger import Ledger
 from recto.records import Book, Where
+from recto.storage.blobs import Blobs
 
 JSON = {"Accept": "application/json"}
 RAVEN = Book("raven", "The Raven", ("Edgar Allan Poe",), publisher="Wiley", year=1845)

@@ -16,10 +16,10 @@ from redis import Redis
 from tests.images.heif_writer import FILES
 from tests.web.shelf import answer, picture, put_book, row_of, token, upload
 
-from recto.blobs import Blobs
 from recto.ledger import Ledger, SearchRow
 from recto.records import Book, Side
 from recto.settings import Settings
+from recto.storage.blobs import Blobs
 from recto_web import searching
 
 JSON = {"Accept": "application/json"}

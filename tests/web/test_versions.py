@@ -11,11 +11,11 @@ from tests.ledger.entries import fill, index_all
 from tests.ledger.test_versions import NEW, OLD, begin, build, seed, work
 from werkzeug.test import TestResponse
 
-from recto.blobs import Blobs
 from recto.encoders import CARDS
 from recto.encoders.card_document import write_card
 from recto.ledger import Ledger
-from recto.recipe import Version
+from recto.storage.blobs import Blobs
+from recto.versions import Version
 
 
 @pytest.fixture

@@ -12,11 +12,11 @@ from types import TracebackType
 import numpy as np
 import psutil
 
-from recto.blobs import open_blobs
 from recto.images import encode_jpeg
 from recto.ledger import Entry, EntryItem, Ledger
 from recto.records import Book, Side
 from recto.settings import Settings
+from recto.storage.blobs import open_blobs
 from recto_workers.app import connect
 from recto_workers.instance import redis_url_of, running
 

@@ -19,12 +19,12 @@ import pytest
 from PIL import Image
 from tests.workers.running import Up, acknowledge, draw, indexed_ids, wait_until
 
-from recto.blobs import open_blobs
 from recto.index import open_index
 from recto.ledger import Ledger
-from recto.recipe import Version
 from recto.records import CoverState, Side, Where
 from recto.settings import Settings
+from recto.storage.blobs import open_blobs
+from recto.versions import Version
 from recto_lab.synthetic import EASY, draw_book, photograph
 from recto_workers import actions
 from recto_workers.instance import redis_url_of

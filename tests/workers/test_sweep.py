@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from recto.blobs import open_blobs
 from recto.ledger import Ledger
 from recto.records import Book, Side
 from recto.settings import Settings
+from recto.storage.blobs import open_blobs
 from recto_workers.app import connect
 from recto_workers.messages import Producer
 from recto_workers.redis_server import RedisServer

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, Unauthorized
 
-from recto.keys import Key, Scope, fits, hash_of, key_of_setting, keys_are_required, split_token
+from recto.ledger.key_tokens import Key, Scope, fits, hash_of, key_of_setting, keys_are_required, split_token
 from recto_web.parts import parts
 from recto_web.rendering import is_api, wants_json
 from recto_web.security import SAFE_METHODS, bearer_token

@@ -7,10 +7,10 @@ from threading import BoundedSemaphore
 import jinja2
 from flask import Flask
 
-from recto.blobs import open_blobs
 from recto.ledger import Ledger
 from recto.ledger.keys import check_listening
 from recto.settings import Settings
+from recto.storage.blobs import open_blobs
 from recto_web import api, pages
 from recto_web.access import control_access
 from recto_web.assets import serve_assets

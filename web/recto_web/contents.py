@@ -7,8 +7,8 @@ from pathlib import Path
 
 from flask import Response, send_file
 
-from recto.blobs import Content
 from recto.image_types import HEAD_BYTES
+from recto.storage.blobs import Content
 
 
 def head_of(content: Content) -> bytes:

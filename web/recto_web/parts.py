@@ -8,9 +8,9 @@ from typing import cast
 
 from flask import current_app
 
-from recto.blobs import Blobs
 from recto.ledger import Ledger
 from recto.settings import Settings
+from recto.storage.blobs import Blobs
 from recto_workers.messages import Producer
 from recto_workers.overview import Watch
 

@@ -14,7 +14,7 @@ from recto_web.parts import parts
 from recto_web.words import listed
 
 LOOK_ALIKE = 0.85
-"""Share of the best book's matched points from which a book in its place is a look-alike; `recto.rank` has the same."""
+"""Share of the best book's matched points from which a book in its place is a look-alike; as in `recto.search.rank`."""
 MOST_TWINS = 4
 RUNNERS_UP = 6
 

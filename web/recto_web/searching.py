@@ -9,8 +9,8 @@ from typing import TypeVar
 from werkzeug.exceptions import TooManyRequests
 
 from recto.errors import Unavailable
-from recto.keys import keys_are_required
 from recto.ledger import SearchRow
+from recto.ledger.key_tokens import keys_are_required
 from recto.records import Side, Where
 from recto_web.parts import parts
 from recto_workers.instance import running

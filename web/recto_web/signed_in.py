@@ -6,7 +6,7 @@ from flask import current_app, request
 from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug import Response
 
-from recto.keys import hash_of
+from recto.ledger.key_tokens import hash_of
 from recto_web.parts import parts
 
 COOKIE = "recto_key"

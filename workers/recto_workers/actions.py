@@ -5,10 +5,10 @@ The command line, the pages and the HTTP API share these functions. Nothing is s
 
 from __future__ import annotations
 
-from recto.blobs import Blobs
 from recto.encoders import known_card, parse_spec
 from recto.errors import BadInput
 from recto.ledger import Ledger
+from recto.storage.blobs import Blobs
 
 
 def start_reindex(ledger: Ledger, blobs: Blobs, encoder: str, *, pca: int = 0, switch: bool = True) -> str:

@@ -13,8 +13,8 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from recto.bulk.document import JobDocument, parse_document
 from recto.errors import BadInput, NotFound
+from recto.intake.bulk.document import JobDocument, parse_document
 from recto.ledger import ItemRow, Ledger, Outcome
 from recto.ledger.text import storable
 
@@ -32,7 +32,7 @@ def submit(
     trusted: bool = False,
     roots: Sequence[str] = (),
 ) -> str:
-    """Begin the job of a document (see `recto.bulk.SCHEMA`) and return its id.
+    """Begin the job of a document (see `recto.intake.bulk.SCHEMA`) and return its id.
 
     A document with an `id` that was submitted before gives the same job. `trusted`: its owner reads the source for
     themselves, as at the command line, so it may lie anywhere and name files of its own folder and of `roots`;

@@ -9,9 +9,9 @@ import logging
 import threading
 from types import TracebackType
 
-from recto.duplicates.comparing import compare_waiting
-from recto.engine import Engine
+from recto.comparison.duplicates.comparing import compare_waiting
 from recto.errors import RectoError
+from recto.runtime import Engine
 from recto_workers.upkeep import FAULT_SECONDS, OUTAGE_SECONDS, leased
 
 LOOK_SECONDS = 1.0

@@ -13,11 +13,11 @@ from collections.abc import Callable
 
 from redis import Redis
 
-from recto.blobs import open_blobs
-from recto.bulk.lister import Lister
 from recto.errors import RectoError
+from recto.intake.bulk.lister import Lister
 from recto.ledger import Ledger
 from recto.settings import Settings
+from recto.storage.blobs import open_blobs
 from recto_workers.app import WORKER_SOCKET_SECONDS, connect
 from recto_workers.controls import Controls
 from recto_workers.heartbeat import Beating, Heartbeat

@@ -10,8 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from recto.errors import Unavailable
-from recto.keys import keys_are_required
 from recto.ledger import Ledger
+from recto.ledger.key_tokens import keys_are_required
 from recto.ledger.keys import check_listening
 from recto.observe import FOLDER_VARIABLE
 from recto.python import module_command

@@ -16,10 +16,10 @@ from celery import Celery, signals
 from celery.exceptions import SecurityWarning
 from redis import Redis
 
-from recto import maintenance
-from recto.engine import Engine
-from recto.recipe import Version
+from recto.runtime import Engine
 from recto.settings import Settings
+from recto.upkeep import maintenance
+from recto.versions import Version
 from recto_workers import messages, tasks, tracing
 from recto_workers.app import WORKER_SOCKET_SECONDS, connect, make_app
 from recto_workers.comparing import Comparing

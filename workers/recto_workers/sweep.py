@@ -15,12 +15,12 @@ from collections.abc import Callable
 from redis import Redis
 from redis.exceptions import RedisError
 
-from recto.blobs import Blobs
 from recto.errors import RectoError
 from recto.ledger import Ledger
 from recto.observe import metrics
 from recto.records import CoverState
 from recto.settings import Settings
+from recto.storage.blobs import Blobs
 from recto_workers import messages
 from recto_workers.app import KEY_PREFIX
 from recto_workers.messages import Producer

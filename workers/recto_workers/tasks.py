@@ -13,10 +13,13 @@ from typing import Any
 
 from celery import Celery
 
-from recto import evidence, ingest, maintenance, search
-from recto.engine import Engine
+from recto.comparison import photo_cover as evidence
 from recto.errors import Unavailable
+from recto.ingest import pipeline as ingest
 from recto.ledger import Ledger
+from recto.runtime import Engine
+from recto.search import pipeline as search
+from recto.upkeep import maintenance
 from recto_workers import messages
 from recto_workers.comparing import Searching
 from recto_workers.messages import Producer, Task

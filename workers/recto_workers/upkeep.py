@@ -12,11 +12,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from recto.engine import Engine
 from recto.errors import RectoError, Unavailable
 from recto.ledger import KeptVersions
-from recto.recipe import Version
-from recto.reindex import advance, is_due
+from recto.runtime import Engine
+from recto.upkeep.reindex import advance, is_due
+from recto.versions import Version
 
 LOOK_SECONDS = 1.0
 FAULT_SECONDS = 30.0

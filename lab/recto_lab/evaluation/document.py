@@ -10,7 +10,7 @@ from typing import Any
 
 from recto import __version__
 from recto.errors import BadInput
-from recto.evaluate.labelled import LabelledSet
+from recto.intake.labelled.sets import LabelledSet
 from recto_lab.evaluation.metrics import first_rank
 from recto_lab.evaluation.outcomes import Answer, Hit, Trial, measure
 from recto_lab.evaluation.run import Run

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
-from recto.evaluate.labelled import LabelledPhoto, LabelledSet
+from recto.intake.labelled.sets import LabelledPhoto, LabelledSet
 from recto_lab.evaluation import metrics
 
 DEPTHS = (1, 5, 10, 100)

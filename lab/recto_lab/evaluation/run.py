@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from time import perf_counter
 
 from recto.errors import Refused
-from recto.evaluate.labelled import LabelledPhoto, LabelledSet
+from recto.intake.labelled.sets import LabelledPhoto, LabelledSet
 from recto_lab.evaluation.methods.base import Method
 from recto_lab.evaluation.outcomes import Answer, Trial
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from recto.errors import Refused
-from recto.evaluate.labelled import LabelledSet
 from recto.files import open_plain
 from recto.images import Limits, decode, encode_jpeg
+from recto.intake.labelled.sets import LabelledSet
 from recto.settings import Settings
 
 COVER_SIDE = 132

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from recto.local.codebook import CODEBOOK_FILE, Codebook, Indices, write_codebook
-from recto.local.features import detect, root_sift
+from recto.features.codebook import CODEBOOK_FILE, Codebook, Indices, write_codebook
+from recto.features.features import detect, root_sift
 from recto.vectors import RGB, Floats
 from recto_lab.synthetic import draw_covers, photograph
 

@@ -11,10 +11,10 @@ import click
 import cv2
 import numpy as np
 
-from recto.blobs.disk import disk_errors_of
 from recto.errors import Unavailable
 from recto.python import spawn_context
 from recto.records import Side
+from recto.storage.blobs.disk import disk_errors_of
 from recto.vectors import RGB
 from recto_lab.training.pictures import draw_picture
 from recto_lab.training.processes import end_with_parent

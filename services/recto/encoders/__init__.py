@@ -42,7 +42,7 @@ def load_encoder(spec: str, settings: Settings) -> Encoder:
         WrongFormat: one of them is damaged there.
         WeightsMissing: the weights are neither here nor to be downloaded; the message says the ways out.
     """
-    from recto.blobs import open_blobs
+    from recto.storage.blobs import open_blobs
 
     known_card(spec, open_blobs(settings))  # what is wrong with a name is said before torch is imported
     from recto.encoders.encoder import load

@@ -18,7 +18,7 @@ from recto.encoders.table import all_cards, card, card_of_whole
 from recto.errors import BadInput, NotFound, RectoError, WrongFormat
 
 if TYPE_CHECKING:
-    from recto.blobs import Blobs
+    from recto.storage.blobs import Blobs
 
 _ADDED = re.compile(rf"(?P<name>.+)-(?P<digits>[0-9a-f]{{{DIGITS}}})")
 _listed: dict[str, Card | None] = {}

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from recto.blobs import Blobs
 from recto.encoders import pca
 from recto.encoders.added import added_name
 from recto.encoders.card import Card
@@ -20,6 +19,7 @@ from recto.encoders.runners import TorchRunner
 from recto.encoders.spec import parse_spec
 from recto.encoders.weights import read_state
 from recto.errors import BadInput, WrongFormat
+from recto.storage.blobs import Blobs
 from recto.vectors import Floats
 
 CARD, WEIGHTS, PROJECTION = "card.json", "weights.pt", "projection.npz"

@@ -12,7 +12,6 @@ from weakref import WeakValueDictionary
 import numpy as np
 import torch
 
-from recto.blobs import Blobs, open_blobs
 from recto.encoders.added import is_added, known_card, stored_weights
 from recto.encoders.card import Card
 from recto.encoders.networks import build_network
@@ -24,6 +23,7 @@ from recto.encoders.spec import Spec
 from recto.encoders.table import card_of_whole
 from recto.encoders.weights import State, load_weights, read_state
 from recto.settings import Settings
+from recto.storage.blobs import Blobs, open_blobs
 from recto.vectors import RGB, Floats
 
 _loaded: WeakValueDictionary[tuple[Spec, str, str, str, Path], Encoder] = WeakValueDictionary()

@@ -16,10 +16,10 @@ from recto.errors import BadInput, NotFound, WrongFormat
 from recto.images import MAX_SIDE, Decoded
 
 if TYPE_CHECKING:
-    from recto.blobs import Blobs
     from recto.encoders.encoder import Encoder
     from recto.images import DecodePool
     from recto.settings import Settings
+    from recto.storage.blobs import Blobs
     from recto.vectors import Floats
 
 SHIPPED = Path(__file__).parent / "weights"

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
-from recto.recipe import Version
 from recto.records import Side, Where
 from recto.vectors import Floats, LocalSpec, LocalVector
+from recto.versions import Version
 
 Fields = Mapping[str, str | int | Sequence[str]]
 """Flat payload of a cover, from `Book.filter_fields()`: book_id, year, authors, publisher, language, tags."""

@@ -9,9 +9,9 @@ import numpy as np
 
 from recto.errors import BadInput, LostCollection, RecipeMismatch
 from recto.index.base import CoverPoint, Fields, Layout
-from recto.recipe import Version
 from recto.records import BOOK_ID_MAX_LENGTH
 from recto.vectors import Floats, LocalSpec, LocalVector, SparseWords
+from recto.versions import Version
 
 MAX_FEATURES_BYTES = 256 * 1024  # ten times what 500 packed descriptors take
 MAX_FIELDS_BYTES = 64 * 1024

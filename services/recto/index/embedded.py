@@ -31,9 +31,9 @@ from recto.index.folder import (
     sync,
     write_json,
 )
-from recto.recipe import Version
 from recto.records import Side, Where
 from recto.vectors import Floats, LocalSpec, LocalVector
+from recto.versions import Version
 
 
 class EmbeddedIndex:

@@ -18,10 +18,10 @@ from recto.index.server_making import make_collection
 from recto.index.server_options import FEATURES, Options
 from recto.index.server_requests import batches, conditions, of_book, queries, search_params, stored, unpacked
 from recto.index.server_versions import Versions
-from recto.recipe import Version
 from recto.records import Side, Where
 from recto.settings import Settings
 from recto.vectors import Floats, LocalSpec, LocalVector
+from recto.versions import Version
 
 T = TypeVar("T")
 WITHOUT_FEATURES = models.PayloadSelectorExclude(exclude=[FEATURES])

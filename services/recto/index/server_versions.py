@@ -8,8 +8,8 @@ from recto.errors import NotFound
 from recto.index.checks import require_encoder
 from recto.index.server_connection import Connection
 from recto.index.server_layouts import Layouts
-from recto.recipe import Version
 from recto.records import Side
+from recto.versions import Version
 
 PREFIXES = tuple(f"recto_{side.value}__" for side in Side)
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recto.index.folder import FREE_BYTES
-from recto.recipe import Version
 from recto.records import Side
 from recto.settings import Settings
+from recto.versions import Version
 
 
 @dataclass(frozen=True)

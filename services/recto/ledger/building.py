@@ -25,8 +25,8 @@ from recto.ledger.facts import (
 )
 from recto.ledger.reindexing import end_reindex
 from recto.ledger.schema import cover, job, other_cover
-from recto.recipe import Version
 from recto.records import CoverState, Side
+from recto.versions import Version
 
 ROWS_AT_ONCE = 2000
 """Rows that one transaction adds or removes. `docs/ledger.md` has the time for which others wait."""

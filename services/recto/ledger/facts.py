@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Table, delete, select
 
 from recto.ledger.database import put_rows
 from recto.ledger.schema import cover, fact, other_cover
-from recto.recipe import Version
+from recto.versions import Version
 
 LIVE, OTHER, REQUEST = "live_version", "other_version", "reindex_request"
 """Keys of the table `fact`."""

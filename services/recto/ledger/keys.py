@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import Row, insert, select, update
 
 from recto.errors import BadInput, BadSetting
-from recto.keys import (
+from recto.ledger.database import Database
+from recto.ledger.key_tokens import (
     Key,
     Scope,
     fits,
@@ -21,7 +22,6 @@ from recto.keys import (
     split_token,
     token_of,
 )
-from recto.ledger.database import Database
 from recto.ledger.schema import api_key
 from recto.ledger.text import storable
 from recto.settings import Settings

@@ -11,7 +11,7 @@ from recto.ledger.jobs import end_listing, write_job
 from recto.ledger.moves import queue_anew
 from recto.ledger.reindexing import end_reindex
 from recto.ledger.rows import Outcome
-from recto.recipe import Version
+from recto.versions import Version
 
 _OWN = "own:"
 REPLACED = "A rebuild took its place."

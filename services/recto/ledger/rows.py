@@ -124,7 +124,7 @@ class JobRow:
     waiting: int
     reason: str = ""
     checked: int = 0  # covers that a dry run found fit
-    document: Mapping[str, Any] | None = None  # of a job that Recto lists by itself; see `recto.bulk`
+    document: Mapping[str, Any] | None = None  # of a job that Recto lists by itself; see `recto.intake.bulk`
     control: str = ""
     is_listed: bool = True
     position: int = 0  # rows of the source that are listed, where Recto lists it by itself

@@ -15,8 +15,8 @@ from recto.ledger.moves import settle
 from recto.ledger.reindexing import end_reindex
 from recto.ledger.rows import Outcome
 from recto.ledger.schema import cover, other_cover
-from recto.recipe import Version
 from recto.records import CoverState
+from recto.versions import Version
 
 MOST_SWAPPED = 10_000
 """Rows on their way that a switch may exchange while others wait for it: 0.6 s of processor time. Bulk jobs keep fewer

@@ -27,8 +27,8 @@ from recto.ledger.jobs import write_job
 from recto.ledger.reindexing import KIND, end_reindex
 from recto.ledger.schema import cover, job, other_cover
 from recto.ledger.switching import NOT_INDEXED, lost_by_state
-from recto.recipe import Version
 from recto.records import Cover, CoverState
+from recto.versions import Version
 
 CANCELLED = "The re-index was cancelled; searches go on as before."
 

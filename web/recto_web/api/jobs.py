@@ -7,8 +7,8 @@ from typing import Any
 
 from flask import Response, abort, request
 
-from recto.bulk import SCHEMA, parse_document
 from recto.errors import BadInput
+from recto.intake.bulk import SCHEMA, parse_document
 from recto.ledger import JobRow, Ledger
 from recto_web.adding import wake
 from recto_web.api.examples import JOB

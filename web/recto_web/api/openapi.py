@@ -9,7 +9,7 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 from recto import __version__
-from recto.keys import Scope
+from recto.ledger.key_tokens import Scope
 from recto.records import BOOK_ID_MAX_LENGTH
 from recto_web.access import scopes_of
 from recto_web.api.kit import PREFIX, PROBLEM_RESPONSE, Description

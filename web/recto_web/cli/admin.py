@@ -36,8 +36,8 @@ def rebuild(encoder: str | None, yes: bool) -> None:
     """
     if not yes:
         click.confirm("Until it is done, searches find only what is already rebuilt. Go on?", abort=True)
-    from recto.blobs import open_blobs
     from recto.encoders import known_card
+    from recto.storage.blobs import open_blobs
     from recto_workers.instance import running
 
     settings = Settings.from_environment()
@@ -46,7 +46,7 @@ def rebuild(encoder: str | None, yes: bool) -> None:
     instance = running(settings)
     if instance is None or "index" in instance.troubles:  # perhaps it cannot start until this is done
         from recto.ledger import Ledger
-        from recto.maintenance import prepare_rebuild
+        from recto.upkeep.maintenance import prepare_rebuild
 
         ledger = Ledger.open(settings)
         job_id = prepare_rebuild(settings, ledger, encoder)

@@ -19,7 +19,7 @@ from recto_web.cli.session import Session, connect
 
 if TYPE_CHECKING:
     from recto.calibration.searches import Searched
-    from recto.evaluate.labelled import LabelledPhoto, LabelledSet
+    from recto.intake.labelled.sets import LabelledPhoto, LabelledSet
 
 EXIT_SOME_FAILED = 3
 BOOKS_ASKED = 2
@@ -64,7 +64,7 @@ def calibrate(
         return
     if source is None:
         raise click.UsageError("Name a SOURCE of labelled photos, or give --show or --reset.")
-    from recto.evaluate.labelled import read_labelled
+    from recto.intake.labelled.sets import read_labelled
 
     labelled = read_labelled(source)
     with connect(needs_workers=True) as session:

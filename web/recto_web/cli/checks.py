@@ -70,7 +70,7 @@ def _data_folder(settings: Settings) -> Finding:
 
 
 def _images(settings: Settings) -> Finding:
-    from recto.blobs import open_blobs
+    from recto.storage.blobs import open_blobs
 
     try:
         open_blobs(settings).check()

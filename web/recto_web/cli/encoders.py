@@ -14,9 +14,9 @@ from recto.errors import BadSetting, RectoError
 from recto.settings import Settings
 
 if TYPE_CHECKING:
-    from recto.blobs import Blobs
     from recto.encoders import Card
     from recto.encoders.adding import Added
+    from recto.storage.blobs import Blobs
 
 
 @click.group()
@@ -29,8 +29,8 @@ def encoders() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_encoders(everything: bool, as_json: bool) -> None:
     """List encoders with the numbers of an embedding: those that come with Recto, then those that were added."""
-    from recto.blobs import open_blobs
     from recto.encoders import CARDS, added_cards, all_cards
+    from recto.storage.blobs import open_blobs
 
     own = [(card, False) for card in (all_cards() if everything else CARDS).values()]
     added = [(card, True) for card in added_cards(open_blobs(Settings.from_environment()))]
@@ -48,8 +48,8 @@ def list_encoders(everything: bool, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show_encoder(spec: str, as_json: bool) -> None:
     """Show the card of an encoder, and where its weights are."""
-    from recto.blobs import open_blobs
     from recto.encoders import known_card, parse_spec
+    from recto.storage.blobs import open_blobs
 
     settings = Settings.from_environment()
     blobs = open_blobs(settings)
@@ -78,7 +78,7 @@ def add(folder: Path, name: str, as_json: bool) -> None:
     It is tried out, then kept with the images, where every process of the installation finds it; nothing has to be
     started again. Its full name, NAME-HASH8, belongs to this network for good.
     """
-    from recto.blobs import open_blobs
+    from recto.storage.blobs import open_blobs
 
     blobs = open_blobs(Settings.from_environment())
     blobs.check()

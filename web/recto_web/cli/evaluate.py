@@ -17,7 +17,7 @@ from recto_web.cli.evaluation_table import table
 from recto_web.cli.progress import Progress
 
 if TYPE_CHECKING:
-    from recto.evaluate.labelled import LabelledSet
+    from recto.intake.labelled.sets import LabelledSet
     from recto_lab.evaluation.methods.base import Method
     from recto_lab.evaluation.run import Run
 
@@ -84,7 +84,7 @@ def evaluate(
     folder is neither used nor changed. Exit code 3: some files could not be used; 5: a measure is worse than in
     the baseline by more than the tolerance.
     """
-    from recto.evaluate.labelled import read_labelled
+    from recto.intake.labelled.sets import read_labelled
     from recto_lab.evaluation.document import read_document, to_document
 
     before = read_document(baseline) if baseline else None

@@ -21,7 +21,7 @@ from recto_workers.instance import temporary
 from recto_workers.messages import Producer
 
 if TYPE_CHECKING:
-    from recto.evaluate.labelled import LabelledPhoto, Reference
+    from recto.intake.labelled.sets import LabelledPhoto, Reference
     from recto_lab.evaluation.outcomes import Answer
 
 POLL_SECONDS = 0.3
@@ -40,9 +40,9 @@ class Product:
 
     def index(self, references: Sequence[Reference], progress: Callable[[int, int], None]) -> list[str]:
         """Ingest the covers and wait until they are searchable; gives a sentence for each that is not."""
-        from recto.blobs import open_blobs
-        from recto.intake import take_in
-        from recto.manifest import read_manifest
+        from recto.intake.manifest import read_manifest
+        from recto.intake.take_in import take_in
+        from recto.storage.blobs import open_blobs
 
         manifest = self._folder / MANIFEST
         manifest.write_text("".join(f"{json.dumps(row)}\n" for row in _rows(references)))
@@ -71,8 +71,8 @@ class Product:
 @contextmanager
 def product(settings: Settings) -> Iterator[Product]:
     """Recto with these settings, but parts, ledger, images and index of its own, gone at the end."""
-    from recto.blobs import open_blobs
     from recto.encoders.added import copy_encoder
+    from recto.storage.blobs import open_blobs
 
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="recto-evaluate-")))

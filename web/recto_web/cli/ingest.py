@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from recto.s3 import is_s3
 from recto.settings import Settings
+from recto.storage.s3 import is_s3
 from recto_web.cli.duplicates import told
 from recto_web.cli.progress import Progress
 from recto_web.cli.session import connect
@@ -47,9 +47,9 @@ def ingest(source: str, as_json: bool, no_wait: bool, dry_run: bool, roots: tupl
     nothing, and what a source does not say of a book stays as it is. Exit code 3: some items failed, each is listed
     with its reason.
     """
-    from recto.blobs import open_blobs
-    from recto.intake import take_in
-    from recto.sources import open_source
+    from recto.intake.sources import open_source
+    from recto.intake.take_in import take_in
+    from recto.storage.blobs import open_blobs
 
     started = time.monotonic()
     rows = open_source(Settings.from_environment(), source, trusted=True, roots=roots).rows()

@@ -187,7 +187,7 @@ def export(job_id: str, outcome: str | None, output: IO[str]) -> None:
 @jobs.command()
 def schema() -> None:
     """Print the JSON schema of the document that is dropped into the queue."""
-    from recto.bulk import SCHEMA
+    from recto.intake.bulk import SCHEMA
 
     click.echo(json.dumps(SCHEMA, indent=2))
 
@@ -202,7 +202,7 @@ def _job(session: Session, job_id: str) -> JobRow:
 
 
 def _line(row: JobRow) -> str:
-    from recto.bulk.progress import progress
+    from recto.intake.bulk.progress import progress
 
     now = progress(row)
     left = f", about {now.seconds_left:.0f} s left" if now.seconds_left is not None else ""
@@ -216,7 +216,7 @@ def _changes(row: JobRow) -> str:
 
 
 def _wait(ledger: Ledger, job_id: str, *, quiet: bool) -> JobRow:
-    from recto.bulk.progress import progress
+    from recto.intake.bulk.progress import progress
 
     with Progress("covers", quiet=quiet) as bar:
         while True:

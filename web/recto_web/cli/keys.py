@@ -9,7 +9,7 @@ from dataclasses import asdict
 import click
 
 from recto.errors import NotFound
-from recto.keys import Key, Scope
+from recto.ledger.key_tokens import Key, Scope
 from recto_web.cli.session import connect
 
 

@@ -60,7 +60,7 @@ def reindex(
             "on. Go on?",
             abort=True,
         )
-    from recto.blobs import open_blobs
+    from recto.storage.blobs import open_blobs
     from recto_workers import actions
 
     with connect(needs_workers=not no_wait) as session:

@@ -89,7 +89,7 @@ def run_one(
         BadInput: a photo was refused; the message says why.
         Unavailable: no worker answered in time.
     """
-    from recto.blobs import open_blobs
+    from recto.storage.blobs import open_blobs
 
     assert session.producer is not None
     blobs = open_blobs(session.settings)

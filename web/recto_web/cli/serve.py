@@ -92,10 +92,10 @@ def _stock(settings: Settings) -> str:
     Raises:
         BadInput: the data folder holds a catalogue that is not the demo's.
     """
-    from recto.blobs import open_blobs
-    from recto.intake import take_in
+    from recto.intake.manifest import read_manifest
+    from recto.intake.take_in import take_in
     from recto.ledger import Ledger
-    from recto.manifest import read_manifest
+    from recto.storage.blobs import open_blobs
     from recto_lab.synthetic import demo as shelf
 
     settings.data_dir.mkdir(parents=True, exist_ok=True)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from flask import Blueprint, Response, abort, current_app, send_file
 
-from recto.blobs import Content
 from recto.errors import NotFound
 from recto.records import Cover
+from recto.storage.blobs import Content
 from recto_web.contents import head_of, send_content
 from recto_web.parts import parts
 from recto_web.uploads import JPEG, WEB_SAFE, image_type

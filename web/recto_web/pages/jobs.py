@@ -11,8 +11,8 @@ from typing import ClassVar
 from flask import Blueprint, Response, abort, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from recto.bulk.progress import Progress, progress
 from recto.errors import BadInput
+from recto.intake.bulk.progress import Progress, progress
 from recto.ledger import ItemRow, JobRow, Ledger, Outcome
 from recto.records import Book
 from recto_web import isbn

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from recto.keys import keys_are_required
+from recto.ledger.key_tokens import keys_are_required
 from recto_web.access import verify
 from recto_web.parts import parts
 from recto_web.rendering import render

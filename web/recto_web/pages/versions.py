@@ -13,8 +13,8 @@ from recto.calibration import DEFAULT
 from recto.encoders import CARDS, Card, added_cards, known_card, parse_spec
 from recto.errors import BadInput, RectoError, Unavailable
 from recto.ledger import KeptVersions, LostCover
-from recto.recipe import Version
 from recto.records import CoverState
+from recto.versions import Version
 from recto_web import calibration_words
 from recto_web.pages.jobs import JobView, view
 from recto_web.parts import parts

@@ -51,8 +51,8 @@ def parse_name(text: str, settings: Settings) -> Name:
     Raises:
         BadInput: there is no such method, or it does not take that option.
     """
-    from recto.blobs import open_blobs
     from recto.encoders import known_card
+    from recto.storage.blobs import open_blobs
 
     base, *options = text.strip().split(":")
     if base not in NAMES:

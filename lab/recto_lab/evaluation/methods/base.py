@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from recto.errors import Refused
-from recto.evaluate.labelled import LabelledPhoto, Reference
 from recto.files import open_plain
 from recto.images import MAX_SIDE, Limits, decode
+from recto.intake.labelled.sets import LabelledPhoto, Reference
 from recto.settings import Settings
 from recto.vectors import RGB, Floats
 from recto_lab.evaluation.outcomes import LONGEST, Answer, Hit, Stopwatch

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from recto import local
+from recto import features as local
 from recto.vectors import RGB, Floats, SparseWords
 from recto_lab.evaluation.methods.base import Matcher
 from recto_lab.evaluation.outcomes import Stopwatch

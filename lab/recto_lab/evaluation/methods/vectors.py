@@ -8,8 +8,8 @@ from typing import Literal
 
 import numpy as np
 
+from recto.images.views import VIEW_SIDE, views
 from recto.vectors import RGB, Floats, unit_rows
-from recto.views import VIEW_SIDE, views
 from recto_lab.evaluation.methods.base import Matcher
 from recto_lab.evaluation.outcomes import Stopwatch
 

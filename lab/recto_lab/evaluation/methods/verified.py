@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from recto import local
-from recto.rank import FOUND, probability
+from recto import features as local
+from recto.features.verify import PreparedPhoto, verify
+from recto.search.rank import FOUND, probability
 from recto.vectors import RGB, Floats
-from recto.verify import PreparedPhoto, verify
 from recto_lab.evaluation.methods.base import Brute, Matcher
 from recto_lab.evaluation.outcomes import LONGEST, Answer, Hit, Stopwatch
 

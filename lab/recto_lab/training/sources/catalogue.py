@@ -17,9 +17,9 @@ from recto_lab.training.sources.listing import Item, Listing, fingerprint_of
 from recto_lab.training.sources.preparation import Recipe, prepare
 
 if TYPE_CHECKING:
-    from recto.blobs import Content
     from recto.ledger import Ledger
     from recto.settings import Settings
+    from recto.storage.blobs import Content
 
 SOURCE = "The catalogue"
 
@@ -45,8 +45,8 @@ def prepare_catalogue(
 
 
 def _list(settings: Settings) -> Listing:
-    from recto.blobs import open_blobs  # here, so that worker processes of a training load neither
     from recto.ledger import Ledger
+    from recto.storage.blobs import open_blobs
 
     with closing(Ledger.open(settings)) as ledger:
         items = tuple(_items(ledger))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from recto.blobs.disk import write
+from recto.storage.blobs.disk import write
 from recto_lab.training.sources.images import Images, LeftOut, Split
 
 TRAINING, HELD_OUT, NAME = "training.u8", "held_out.u8", "prepared.json"

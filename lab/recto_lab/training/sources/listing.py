@@ -15,7 +15,7 @@ from recto.image_types import SUFFIXES
 from recto_lab.training.sources.images import LeftOut
 
 if TYPE_CHECKING:
-    from recto.blobs import Content
+    from recto.storage.blobs import Content
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ import click
 import numpy as np
 import numpy.typing as npt
 
-from recto.blobs.disk import disk_errors_of, sync_folder
 from recto.errors import BadInput, InUse, Unavailable
 from recto.settings import Settings
+from recto.storage.blobs.disk import disk_errors_of, sync_folder
 from recto_lab.training.sources.decoding import Outcome, decoded
 from recto_lab.training.sources.dividing import Divide, Division, Picture, check_share
 from recto_lab.training.sources.images import Images, LeftOut, Split

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from recto.blobs.disk import disk_errors_of
+from recto.storage.blobs.disk import disk_errors_of
 from recto_lab.training.covers import HEIGHT, WIDTH, render_covers
 from recto_lab.training.sources.images import Images, Split
 

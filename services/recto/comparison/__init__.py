@@ -1,0 +1,1 @@
+"""Covers compared with covers, and photos with covers."""

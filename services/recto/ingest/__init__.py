@@ -1,0 +1,1 @@
+"""From acknowledged covers to searchable ones."""

@@ -1,0 +1,1 @@
+"""From lists of books, wherever they lie, to acknowledged covers."""

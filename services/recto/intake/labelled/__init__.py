@@ -1,0 +1,1 @@
+"""Labelled photos: which covers are the catalogue, and what each photo shows."""

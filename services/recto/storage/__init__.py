@@ -1,0 +1,1 @@
+"""Originals, thumbnails and staged files, in folders or an object store."""

@@ -1,0 +1,1 @@
+"""What keeps a catalogue healthy: re-indexing, checks, deletion, repair."""
