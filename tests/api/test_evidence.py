@@ -12,7 +12,7 @@ from tests.web.shelf import put_book, put_search, row_of
 from recto.ledger import Ledger
 from recto.records import Book
 from recto.storage.blobs import Blobs
-from recto_web import searching
+from recto_web.usecases import searching
 
 RAVEN = Book("raven", "The Raven", ("Poe",), year=1845)
 

@@ -85,7 +85,7 @@ def test_a_fault_says_nothing_of_the_inside(
 def test_too_many_searches_that_wait(ask: Asks, monkeypatch: pytest.MonkeyPatch) -> None:
     from tests.web.shelf import picture, upload
 
-    monkeypatch.setattr("recto_web.searching.QUEUE_LIMIT", 0)
+    monkeypatch.setattr("recto_web.usecases.searching.QUEUE_LIMIT", 0)
     answer = ask("POST", "/searches", data={"photo": upload(picture())}, content_type="multipart/form-data")
     _assert_problem(answer, 429)
     assert answer.headers["Retry-After"]

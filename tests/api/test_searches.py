@@ -45,7 +45,7 @@ def test_a_search_that_takes_longer_can_be_asked_for_later(ask: Asks, ledger: Le
 
 @pytest.mark.usefixtures("worker")
 def test_an_answer_that_comes_at_once_is_sent_at_once(ask: Asks, ledger: Ledger, monkeypatch: Any) -> None:
-    monkeypatch.setattr("recto_web.searching.WAIT_SECONDS", 60.0)
+    monkeypatch.setattr("recto_web.usecases.searching.WAIT_SECONDS", 60.0)
     stop = threading.Event()
 
     def work() -> None:

@@ -20,8 +20,8 @@ from recto.ledger import Ledger
 from recto.records import Book
 from recto.storage.blobs import Blobs
 from recto.versions import Version
-from recto_web import calibration_words
 from recto_web.cli.search import _sentence
+from recto_web.presenters import calibration as calibration_words
 
 RAVEN, TWIN = Book("raven", "The Raven"), Book("twin", "The Raven", year=1846)
 GOOD = {"error": 0.012, "items": 254, "recipe_fits": True}

@@ -15,10 +15,10 @@ from recto.ledger import Ledger
 from recto.ledger.key_tokens import Scope
 from recto.records import Book
 from recto.settings import Settings
-from recto_web.access import ACCESS, OPEN
 from recto_web.app import create_app
 from recto_web.parts import EXTENSION
-from recto_web.signed_in import COOKIE
+from recto_web.security.access import ACCESS, OPEN
+from recto_web.security.signed_in import COOKIE
 
 ADMIN_KEY = f"recto_boss_{'ab' * 32}"
 JSON = {"Accept": "application/json"}
@@ -142,7 +142,7 @@ def test_a_forged_or_old_cookie_is_no_key(browser: FlaskClient, monkeypatch: pyt
     browser.set_cookie(COOKIE, "ImJvc3Mi.aaaa.bbbb")
     assert browser.get("/books").status_code == 303
     sign_in(browser, ADMIN_KEY)
-    monkeypatch.setattr("recto_web.signed_in.SIGNED_IN_SECONDS", -1)
+    monkeypatch.setattr("recto_web.security.signed_in.SIGNED_IN_SECONDS", -1)
     assert browser.get("/books").status_code == 303
 
 

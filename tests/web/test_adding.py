@@ -13,7 +13,7 @@ from tests.web.shelf import index_all, picture, token, upload
 from recto.ledger import Ledger
 from recto.records import Book, CoverState, Side
 from recto.storage.blobs import Blobs
-from recto_web.book_form import MAX_FILES
+from recto_web.forms.book import MAX_FILES
 
 TYPED = {
     "title": "  The   Raven ",

@@ -13,7 +13,7 @@ from tests.web.shelf import picture, put_book, put_search, row_of, token
 from recto.ledger import Ledger
 from recto.records import Book, Cover
 from recto.storage.blobs import Blobs
-from recto_web import searching
+from recto_web.usecases import searching
 
 JSON = {"Accept": "application/json"}
 RAVEN = Book("raven", "The Raven", ("Edgar Allan Poe",), publisher="Wiley", year=1845)

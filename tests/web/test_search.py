@@ -20,7 +20,7 @@ from recto.ledger import Ledger, SearchRow
 from recto.records import Book, Side
 from recto.settings import Settings
 from recto.storage.blobs import Blobs
-from recto_web import searching
+from recto_web.usecases import searching
 
 JSON = {"Accept": "application/json"}
 

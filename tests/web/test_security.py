@@ -14,7 +14,7 @@ from tests.web.shelf import token
 from recto.ledger import Ledger
 from recto.records import Book
 from recto.settings import Settings
-from recto_web.secret_key import secret_key
+from recto_web.security.secret_key import secret_key
 
 PAGES = ("/", "/books", "/books/new", "/jobs", "/health", "/nothing", "/static/recto.css")
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from recto_web import isbn, words
+from recto_web.forms import isbn
+from recto_web.presenters import words
 
 
 @pytest.mark.parametrize(

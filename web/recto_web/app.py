@@ -12,17 +12,17 @@ from recto.ledger.keys import check_listening
 from recto.settings import Settings
 from recto.storage.blobs import open_blobs
 from recto_web import api, pages
-from recto_web.access import control_access
 from recto_web.assets import serve_assets
 from recto_web.book_urls import BookIdConverter
 from recto_web.errors import handle_errors
 from recto_web.parts import EXTENSION, Parts
-from recto_web.proxies import BelieveProxies
-from recto_web.secret_key import secret_key
-from recto_web.security import guard
-from recto_web.tokens import sign_forms
+from recto_web.presenters.words import speak
+from recto_web.security.access import control_access
+from recto_web.security.guard import guard
+from recto_web.security.proxies import BelieveProxies
+from recto_web.security.secret_key import secret_key
+from recto_web.security.tokens import sign_forms
 from recto_web.tracing import trace
-from recto_web.words import speak
 from recto_workers.instance import redis_url_of
 from recto_workers.messages import Producer
 from recto_workers.overview import Watch

@@ -14,10 +14,10 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from recto.errors import BadInput, InUse, NotFound, RectoError, Unavailable
 from recto.settings import MIB
-from recto_web.api.refusals import messages_of, sentence_of
+from recto_web.forms.refusals import messages_of, sentence_of
 from recto_web.parts import parts
 from recto_web.rendering import is_api, render, wants_json
-from recto_web.security import drain_body
+from recto_web.security.guard import drain_body
 
 log = logging.getLogger(__name__)
 

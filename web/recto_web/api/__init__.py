@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, current_app, request
 from werkzeug.exceptions import UnsupportedMediaType
 
-from recto_web.api.refusals import refuse_fields
+from recto_web.forms.refusals import refuse_fields
 from recto_web.rendering import is_api
 
 

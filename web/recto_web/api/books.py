@@ -11,7 +11,6 @@ from flask.typing import ResponseReturnValue
 from recto.errors import BadInput, Unavailable
 from recto.ledger.validation import check_book
 from recto.records import Book
-from recto_web.adding import wake
 from recto_web.api.book_schemas import (
     BookChangeSchema,
     BookQuery,
@@ -25,6 +24,7 @@ from recto_web.api.examples import BOOK, BOOK_FIELDS
 from recto_web.api.kit import NOT_MODIFIED, Resource, described, fails, gives, takes_json, takes_query
 from recto_web.api.paging import Answer, answer_page, page_of
 from recto_web.parts import parts
+from recto_web.usecases.adding import wake
 
 log = logging.getLogger(__name__)
 resource = Resource("books", "The catalogue.")

@@ -9,7 +9,6 @@ from flask import Response, abort, make_response, request
 
 from recto.ledger import Entry, EntryItem
 from recto.records import BOOK_ID_MAX_LENGTH, Cover, CoverState, Side
-from recto_web.adding import enter, wake
 from recto_web.api.book_schemas import (
     ConflictQuery,
     ConflictSchema,
@@ -23,11 +22,12 @@ from recto_web.api.examples import COVER, JOB
 from recto_web.api.job_schemas import JobSchema, accepted
 from recto_web.api.kit import FILE, NOT_MODIFIED, Resource, described, fails, gives, takes_form, takes_query
 from recto_web.api.paging import Answer, answer_page, page_of
-from recto_web.api.refusals import refuse_fields
-from recto_web.book_form import MAX_FILES, read_images
+from recto_web.forms.book import MAX_FILES, read_images
+from recto_web.forms.refusals import refuse_fields
+from recto_web.forms.uploads import WEB_SAFE
 from recto_web.pages.covers import image_of, thumbnail_of
 from recto_web.parts import parts
-from recto_web.uploads import WEB_SAFE
+from recto_web.usecases.adding import enter, wake
 
 resource = Resource("covers", "Images of books, and where they stand on their way into the index.")
 NO_COVER = "There is no cover with this id."

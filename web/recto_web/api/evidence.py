@@ -12,11 +12,11 @@ from recto.ledger import EvidenceRow
 from recto_web.api.evidence_schemas import EvidenceRequest, EvidenceSchema, PendingEvidenceSchema
 from recto_web.api.examples import EVIDENCE, EVIDENCE_REQUEST
 from recto_web.api.kit import FILE, NOT_MODIFIED, Resource, described, fails, gives, may_give, takes_json
-from recto_web.comparing import NOT_IN_TIME, send, status_of, wait_for, without_names
 from recto_web.errors import problem
 from recto_web.pages import evidence
 from recto_web.pages.result import RETRY_SECONDS
 from recto_web.parts import parts
+from recto_web.usecases.comparing import NOT_IN_TIME, send, status_of, wait_for, without_names
 
 resource = Resource("evidence", "Why an answer is what it is: a photo compared with a cover, on demand.")
 NO_EVIDENCE = "Nobody has asked for this comparison, or it was cleared away."

@@ -10,7 +10,6 @@ from flask import Response, abort, request
 from recto.errors import BadInput
 from recto.intake.bulk import SCHEMA, parse_document
 from recto.ledger import JobRow, Ledger
-from recto_web.adding import wake
 from recto_web.api.examples import JOB
 from recto_web.api.job_schemas import (
     ExportQuery,
@@ -26,6 +25,7 @@ from recto_web.api.job_schemas import (
 from recto_web.api.kit import Resource, described, fails, gives, takes_document, takes_json, takes_query
 from recto_web.api.paging import Answer, PageQuery, answer_page, page_of
 from recto_web.parts import parts
+from recto_web.usecases.adding import wake
 from recto_workers import bulk
 
 resource = Resource("jobs", "What was asked for, and what became of each item.")

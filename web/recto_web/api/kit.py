@@ -16,7 +16,7 @@ from marshmallow import RAISE, Schema, fields
 from webargs.flaskparser import FlaskParser
 from werkzeug.routing import BaseConverter
 
-from recto_web.security import accepts_files
+from recto_web.security.guard import accepts_files
 
 PREFIX = "/api/v1"
 JSON, MULTIPART, PROBLEM = "application/json", "multipart/form-data", "application/problem+json"

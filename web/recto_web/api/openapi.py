@@ -11,9 +11,9 @@ from werkzeug.routing import Rule
 from recto import __version__
 from recto.ledger.key_tokens import Scope
 from recto.records import BOOK_ID_MAX_LENGTH
-from recto_web.access import scopes_of
 from recto_web.api.kit import PREFIX, PROBLEM_RESPONSE, Description
 from recto_web.book_urls import BookIdConverter
+from recto_web.security.access import scopes_of
 
 VERSION = "3.1.0"
 DESCRIPTION = f"""Find a book by a photo of its cover, and keep the catalogue.

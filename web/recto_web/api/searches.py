@@ -11,14 +11,14 @@ from flask.typing import ResponseReturnValue
 from recto.ledger import SearchRow
 from recto_web.api.examples import SEARCH
 from recto_web.api.kit import FILE, NOT_MODIFIED, Resource, described, fails, gives, may_give, takes_form
-from recto_web.api.refusals import refuse_fields
 from recto_web.api.search_schemas import PendingSchema, SearchSchema
 from recto_web.errors import problem
+from recto_web.forms.refusals import refuse_fields
+from recto_web.forms.search import DEFAULT_LIMIT, LATEST_YEAR, MAX_LIMIT, MAX_PHOTOS, read_search_form
+from recto_web.forms.uploads import WEB_SAFE
 from recto_web.pages import result
-from recto_web.pages.search_form import DEFAULT_LIMIT, LATEST_YEAR, MAX_LIMIT, MAX_PHOTOS, read_search_form
 from recto_web.parts import parts
-from recto_web.searching import send, wait_for
-from recto_web.uploads import WEB_SAFE
+from recto_web.usecases.searching import send, wait_for
 
 resource = Resource("searches", "Which book does a photo show?")
 NO_SEARCH = "There is no search with this id, or it was cleared away."

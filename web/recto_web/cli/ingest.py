@@ -14,7 +14,7 @@ from recto.storage.s3 import is_s3
 from recto_web.cli.duplicates import told
 from recto_web.cli.progress import Progress
 from recto_web.cli.session import connect
-from recto_web.words import changes
+from recto_web.presenters.words import changes
 
 if TYPE_CHECKING:
     from recto.ledger import AlikeInJob, BarcodeConflict, JobRow, Ledger, Page

@@ -13,7 +13,7 @@ import click
 
 from recto_web.cli.progress import Progress
 from recto_web.cli.session import Session, connect
-from recto_web.words import changes
+from recto_web.presenters.words import changes
 
 if TYPE_CHECKING:
     from recto.ledger import JobRow, Ledger

@@ -14,7 +14,7 @@ from recto.calibration import shows_percentage
 from recto.errors import BadInput, RectoError, Unavailable
 from recto.records import Side, Where
 from recto_web.cli.session import Session, connect
-from recto_web.words import sureness_alone
+from recto_web.presenters.words import sureness_alone
 
 EXIT_NOT_FOUND = 4
 POLL_SECONDS = 0.01

@@ -14,9 +14,9 @@ from rich.text import Text
 
 from recto.calibration import DEFAULT, Calibration
 from recto.ledger import JobRow, LedgerOverview
-from recto_web import calibration_words
 from recto_web.cli.session import Session, connect
-from recto_web.words import ago, count, duration, rate
+from recto_web.presenters import calibration as calibration_words
+from recto_web.presenters.words import ago, count, duration, rate
 from recto_workers.instance import running
 from recto_workers.overview import Overview, look
 

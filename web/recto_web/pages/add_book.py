@@ -13,11 +13,11 @@ from recto.isbn import ean13
 from recto.ledger.validation import check_book
 from recto.records import BOOK_FIELDS, Book, is_said
 from recto.settings import MIB
-from recto_web.adding import enter
-from recto_web.book_form import MAX_FILES, BookForm, read_book_form
+from recto_web.forms.book import MAX_FILES, BookForm, read_book_form
 from recto_web.parts import parts
 from recto_web.rendering import render
-from recto_web.security import accepts_files
+from recto_web.security.guard import accepts_files
+from recto_web.usecases.adding import enter
 
 blueprint = Blueprint("add_book", __name__)
 

@@ -11,13 +11,13 @@ from flask.typing import ResponseReturnValue
 
 from recto.errors import Unavailable
 from recto.records import Book, Cover, Side
-from recto_web import isbn
-from recto_web.adding import enter
-from recto_web.book_form import MAX_FILES, read_images
+from recto_web.forms import isbn
+from recto_web.forms.book import MAX_FILES, read_images
 from recto_web.parts import parts
+from recto_web.presenters.words import listed
 from recto_web.rendering import render
-from recto_web.security import accepts_files
-from recto_web.words import listed
+from recto_web.security.guard import accepts_files
+from recto_web.usecases.adding import enter
 
 log = logging.getLogger(__name__)
 blueprint = Blueprint("book", __name__)

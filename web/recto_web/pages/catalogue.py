@@ -9,8 +9,8 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from recto.ledger import BookRow
-from recto_web.paging import Pager, page_number, pager
 from recto_web.parts import parts
+from recto_web.presenters.paging import Pager, page_number, pager
 from recto_web.rendering import render
 
 PAGE_SIZE = 48

@@ -10,9 +10,9 @@ from flask import Blueprint, Response, abort, current_app, send_file
 from recto.errors import NotFound
 from recto.records import Cover
 from recto.storage.blobs import Content
-from recto_web.contents import head_of, send_content
+from recto_web.forms.uploads import JPEG, WEB_SAFE, image_type
 from recto_web.parts import parts
-from recto_web.uploads import JPEG, WEB_SAFE, image_type
+from recto_web.usecases.pictures import head_of, send_content
 
 IMMUTABLE = "private, max-age=31536000, immutable"
 """The address of a cover's image holds a hash of its bytes: what it shows never changes."""

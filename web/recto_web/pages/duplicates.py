@@ -11,8 +11,8 @@ from flask.typing import ResponseReturnValue
 from recto.ledger import Pair
 from recto.ledger.duplicates import DIFFERENT
 from recto.records import Alike
-from recto_web.paging import Pager, page_number, pager
 from recto_web.parts import parts
+from recto_web.presenters.paging import Pager, page_number, pager
 from recto_web.rendering import render
 
 PAGE_SIZE = 24

@@ -10,15 +10,24 @@ from flask import Blueprint, Response, abort, jsonify, redirect, request, url_fo
 from flask.typing import ResponseReturnValue
 
 from recto.ledger import EvidenceRow
-from recto_web import evidence_views, result_views
-from recto_web.comparing import NOT_IN_TIME, PICTURES, least, send, status_of, wait_for, without_names
-from recto_web.contents import head_of, send_content
 from recto_web.errors import problem
-from recto_web.evidence_views import EvidenceView, Twin
+from recto_web.forms.uploads import JPEG, image_type
 from recto_web.pages.result import RETRY_SECONDS, PendingPage
 from recto_web.parts import parts
+from recto_web.presenters import evidence as evidence_views
+from recto_web.presenters import result as result_views
+from recto_web.presenters.evidence import EvidenceView, Twin
 from recto_web.rendering import render, wants_json
-from recto_web.uploads import JPEG, image_type
+from recto_web.usecases.comparing import (
+    NOT_IN_TIME,
+    PICTURES,
+    least,
+    send,
+    status_of,
+    wait_for,
+    without_names,
+)
+from recto_web.usecases.pictures import head_of, send_content
 
 NO_EVIDENCE = (
     "Nobody has asked for this comparison yet, or it was cleared away. Open the result and choose Compare."

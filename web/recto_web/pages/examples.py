@@ -7,11 +7,11 @@ from flask.typing import ResponseReturnValue
 
 from recto.image_types import HEAD_BYTES
 from recto.records import Where
-from recto_web.example_photos import Example, example_path, examples
+from recto_web.forms.search import DEFAULT_LIMIT
+from recto_web.forms.uploads import WEB_SAFE, image_type
 from recto_web.pages.result import answer
-from recto_web.pages.search_form import DEFAULT_LIMIT
-from recto_web.searching import send
-from recto_web.uploads import WEB_SAFE, image_type
+from recto_web.usecases.example_photos import Example, example_path, examples
+from recto_web.usecases.searching import send
 
 blueprint = Blueprint("examples", __name__)
 

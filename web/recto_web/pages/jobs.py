@@ -15,12 +15,12 @@ from recto.errors import BadInput
 from recto.intake.bulk.progress import Progress, progress
 from recto.ledger import ItemRow, JobRow, Ledger, Outcome
 from recto.records import Book
-from recto_web import isbn
-from recto_web.adding import wake
+from recto_web.forms import isbn
 from recto_web.pages import duplicates
-from recto_web.paging import Pager, page_number, pager
 from recto_web.parts import parts
+from recto_web.presenters.paging import Pager, page_number, pager
 from recto_web.rendering import render, wants_json
+from recto_web.usecases.adding import wake
 from recto_workers import bulk
 
 JOBS_PER_PAGE = 20

@@ -11,15 +11,18 @@ from flask.typing import ResponseReturnValue
 
 from recto.calibration import shows_percentage
 from recto.ledger import SearchRow
-from recto_web import barcode_views, calibration_words, evidence_views, result_views
-from recto_web.barcode_views import BarcodeView
-from recto_web.contents import head_of, send_content
-from recto_web.evidence_views import Twin
+from recto_web.forms.uploads import JPEG, WEB_SAFE, image_type
 from recto_web.parts import parts
+from recto_web.presenters import barcodes as barcode_views
+from recto_web.presenters import calibration as calibration_words
+from recto_web.presenters import evidence as evidence_views
+from recto_web.presenters import result as result_views
+from recto_web.presenters.barcodes import BarcodeView
+from recto_web.presenters.evidence import Twin
+from recto_web.presenters.result import Candidate, Difference, PhotoView, ShownBook
 from recto_web.rendering import render, wants_json
-from recto_web.result_views import Candidate, Difference, PhotoView, ShownBook
-from recto_web.searching import wait_for
-from recto_web.uploads import JPEG, WEB_SAFE, image_type
+from recto_web.usecases.pictures import head_of, send_content
+from recto_web.usecases.searching import wait_for
 
 RETRY_SECONDS = 1
 

@@ -12,14 +12,14 @@ from recto.ledger import BookRow
 from recto.records import CoverState
 from recto.settings import MIB
 from recto_web.errors import problem
-from recto_web.example_photos import Example, examples
+from recto_web.forms.search import MAX_PHOTOS, SearchForm, read_search_form
+from recto_web.forms.uploads import ACCEPT
 from recto_web.pages.result import answer
-from recto_web.pages.search_form import MAX_PHOTOS, SearchForm, read_search_form
 from recto_web.parts import parts
 from recto_web.rendering import render, wants_json
-from recto_web.searching import send, trouble
-from recto_web.security import accepts_files
-from recto_web.uploads import ACCEPT
+from recto_web.security.guard import accepts_files
+from recto_web.usecases.example_photos import Example, examples
+from recto_web.usecases.searching import send, trouble
 
 SHELF = 9
 """Covers beside the form: three rows of three."""

@@ -11,10 +11,10 @@ from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from recto.ledger.key_tokens import keys_are_required
-from recto_web.access import verify
 from recto_web.parts import parts
 from recto_web.rendering import render
-from recto_web.signed_in import forget, remember
+from recto_web.security.access import verify
+from recto_web.security.signed_in import forget, remember
 
 log = logging.getLogger(__name__)
 blueprint = Blueprint("sign_in", __name__)

@@ -15,9 +15,9 @@ from recto.errors import BadInput, RectoError, Unavailable
 from recto.ledger import KeptVersions, LostCover
 from recto.records import CoverState
 from recto.versions import Version
-from recto_web import calibration_words
 from recto_web.pages.jobs import JobView, view
 from recto_web.parts import parts
+from recto_web.presenters import calibration as calibration_words
 from recto_web.rendering import render
 from recto_workers import actions
 

@@ -9,7 +9,7 @@ from flask import Request
 from werkzeug.datastructures import FileStorage, MultiDict
 
 from recto.records import Side, Where
-from recto_web.uploads import NotUsable, Upload, read_uploads
+from recto_web.forms.uploads import NotUsable, Upload, read_uploads
 
 MAX_PHOTOS = 2
 DEFAULT_LIMIT = 10

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from recto.calibration import Calibration, shows_percentage
-from recto_web.words import count
+from recto_web.presenters.words import count
 
 UNMEASURED = "How sure it is was not measured for this index, so it is said in words."
 

@@ -13,8 +13,8 @@ from werkzeug.exceptions import Forbidden, Unauthorized
 from recto.ledger.key_tokens import Key, Scope, fits, hash_of, key_of_setting, keys_are_required, split_token
 from recto_web.parts import parts
 from recto_web.rendering import is_api, wants_json
-from recto_web.security import SAFE_METHODS, bearer_token
-from recto_web.signed_in import signed_in_key_id
+from recto_web.security.guard import SAFE_METHODS, bearer_token
+from recto_web.security.signed_in import signed_in_key_id
 
 log = logging.getLogger(__name__)
 

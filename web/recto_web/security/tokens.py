@@ -10,7 +10,7 @@ import secrets
 from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import Forbidden
 
-from recto_web.security import SAFE_METHODS, bearer_token
+from recto_web.security.guard import SAFE_METHODS, bearer_token
 
 COOKIE = "recto_browser"
 FIELD = "form_token"

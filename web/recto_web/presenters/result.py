@@ -11,7 +11,7 @@ from flask import url_for
 from recto.ledger import SearchRow
 from recto.records import Book, Where
 from recto_web.parts import parts
-from recto_web.words import listed
+from recto_web.presenters.words import listed
 
 LOOK_ALIKE = 0.85
 """Share of the best book's matched points from which a book in its place is a look-alike; as in `recto.search.rank`."""

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from flask import Request
 
 from recto.records import BOOK_ID_MAX_LENGTH, Book, Side
-from recto_web.isbn import compact
-from recto_web.uploads import NotUsable, Upload, read_uploads
+from recto_web.forms.isbn import compact
+from recto_web.forms.uploads import NotUsable, Upload, read_uploads
 
 MAX_FILES = 8
 """Images of one form: both sides with their variants, and still a body that a phone sends in a minute."""

@@ -10,7 +10,7 @@ from werkzeug.exceptions import TooManyRequests
 from recto.errors import Unavailable
 from recto.ledger import EvidenceRow
 from recto_web.parts import parts
-from recto_web.searching import QUEUE_LIMIT, trouble, wait_until
+from recto_web.usecases.searching import QUEUE_LIMIT, trouble, wait_until
 
 NOT_IN_TIME = "No worker compared them in time. Go back to the result and ask again."
 PICTURES = ("photo", "matched", "cover", "heat")

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from recto.ledger import EvidenceRow
-from recto_web import result_views
-from recto_web.match_drawing import Drawing, draw
 from recto_web.parts import parts
-from recto_web.result_views import Candidate
-from recto_web.words import listed
+from recto_web.presenters import result as result_views
+from recto_web.presenters.match_drawing import Drawing, draw
+from recto_web.presenters.result import Candidate
+from recto_web.presenters.words import listed
 
 CLEARLY = 0.01
 """Difference of two shares of a cover from which one of two look-alikes is said to fit better. On seed 1 of

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from recto.errors import Unavailable
 from recto.ledger import Entry, EntryItem
 from recto.records import Book
-from recto_web.book_form import Images
+from recto_web.forms.book import Images
 from recto_web.parts import parts
 
 log = logging.getLogger(__name__)

@@ -1,0 +1,1 @@
+"""What people send: read and checked, with a sentence for each field."""

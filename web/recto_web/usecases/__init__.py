@@ -1,0 +1,1 @@
+"""What views ask for: covers entered, photos searched and compared."""
