@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.cli.test_commands import Recto
+from tests.web.cli.test_commands import Recto
 from tests.workers.running import Up, wait_until
 
 from recto.calibration import DEFAULT

@@ -8,12 +8,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from tests.calibration.entries import calibration
-from tests.web.conftest import app as app
-from tests.web.conftest import blobs as blobs
-from tests.web.conftest import client as client
-from tests.web.conftest import ledger as ledger
-from tests.web.conftest import settings as settings
-from tests.web.shelf import put_book, put_search, row_of
+from tests.web.pages.conftest import app as app
+from tests.web.pages.conftest import blobs as blobs
+from tests.web.pages.conftest import client as client
+from tests.web.pages.conftest import ledger as ledger
+from tests.web.pages.conftest import settings as settings
+from tests.web.pages.shelf import put_book, put_search, row_of
 
 from recto.calibration import DEFAULT
 from recto.ledger import Ledger
