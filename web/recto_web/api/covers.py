@@ -25,9 +25,9 @@ from recto_web.api.paging import Answer, answer_page, page_of
 from recto_web.forms.book import MAX_FILES, read_images
 from recto_web.forms.refusals import refuse_fields
 from recto_web.forms.uploads import WEB_SAFE
-from recto_web.pages.covers import image_of, thumbnail_of
 from recto_web.parts import parts
 from recto_web.usecases.adding import enter, wake
+from recto_web.usecases.pictures import image_of, thumbnail_of
 
 resource = Resource("covers", "Images of books, and where they stand on their way into the index.")
 NO_COVER = "There is no cover with this id."

@@ -13,10 +13,10 @@ from recto_web.api.evidence_schemas import EvidenceRequest, EvidenceSchema, Pend
 from recto_web.api.examples import EVIDENCE, EVIDENCE_REQUEST
 from recto_web.api.kit import FILE, NOT_MODIFIED, Resource, described, fails, gives, may_give, takes_json
 from recto_web.errors import problem
-from recto_web.pages import evidence
-from recto_web.pages.result import RETRY_SECONDS
 from recto_web.parts import parts
 from recto_web.usecases.comparing import NOT_IN_TIME, send, status_of, wait_for, without_names
+from recto_web.usecases.pictures import picture_of
+from recto_web.usecases.searching import RETRY_SECONDS
 
 resource = Resource("evidence", "Why an answer is what it is: a photo compared with a cover, on demand.")
 NO_EVIDENCE = "Nobody has asked for this comparison, or it was cleared away."
@@ -71,7 +71,7 @@ def get(search_id: str, photo: int, cover_id: UUID) -> ResponseReturnValue:
 @fails(s404="There is no such picture, or it was cleared away.")
 def picture(search_id: str, photo: int, cover_id: UUID, picture: str) -> Response:
     """Get a picture of a comparison: photo, matched, cover or heat"""
-    return evidence.picture(search_id, photo, cover_id, picture)
+    return picture_of(search_id, photo, str(cover_id), picture)
 
 
 def _answer(row: EvidenceRow) -> ResponseReturnValue:

@@ -12,8 +12,8 @@ from recto.ledger import ItemRow, JobRow, Outcome
 from recto.records import Side
 from recto_web.api.fields import Whole, address, moment, said, text
 from recto_web.api.paging import PageQuery
-from recto_web.pages.jobs import view
 from recto_web.parts import parts
+from recto_web.presenters.job import JobView
 
 COUNTS = ("books", "covers", "indexed", "unchanged", "failed", "waiting", "checked")
 SOURCE = ("position", "rows", "trouble")
@@ -119,7 +119,7 @@ class RetrySchema(Schema):
 
 def show_job(row: JobRow, alike: int | None = None) -> dict[str, Any]:
     """A job as JSON."""
-    seen = view(row)
+    seen = JobView(row)
     names = ("job_id", "kind", "source", "state", "reason", "changed", *COUNTS, *SOURCE)
     return {
         **{name: getattr(row, name) for name in names},

@@ -16,9 +16,9 @@ from recto_web.errors import problem
 from recto_web.forms.refusals import refuse_fields
 from recto_web.forms.search import DEFAULT_LIMIT, LATEST_YEAR, MAX_LIMIT, MAX_PHOTOS, read_search_form
 from recto_web.forms.uploads import WEB_SAFE
-from recto_web.pages import result
 from recto_web.parts import parts
-from recto_web.usecases.searching import send, wait_for
+from recto_web.usecases.pictures import photo_of
+from recto_web.usecases.searching import RETRY_SECONDS, send, wait_for
 
 resource = Resource("searches", "Which book does a photo show?")
 NO_SEARCH = "There is no search with this id, or it was cleared away."
@@ -93,7 +93,7 @@ def get(search_id: str) -> ResponseReturnValue:
 @fails(s404="There is no such photo, or it could not be read.")
 def photo(search_id: str, number: int) -> Response:
     """Get a photo of a search, counted from 0"""
-    return result.photo(search_id, number)
+    return photo_of(search_id, number)
 
 
 def _answer(row: SearchRow) -> ResponseReturnValue:
@@ -108,7 +108,7 @@ def _answer(row: SearchRow) -> ResponseReturnValue:
     response = make_response(jsonify(body), 200 if row.result is not None else 202)
     response.headers["Location"] = url
     if row.result is None:
-        response.headers["Retry-After"] = str(result.RETRY_SECONDS)
+        response.headers["Retry-After"] = str(RETRY_SECONDS)
         response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -11,8 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from recto.ledger import EvidenceRow
 from recto_web.errors import problem
-from recto_web.forms.uploads import JPEG, image_type
-from recto_web.pages.result import RETRY_SECONDS, PendingPage
+from recto_web.pages.result import PendingPage
 from recto_web.parts import parts
 from recto_web.presenters import evidence as evidence_views
 from recto_web.presenters import result as result_views
@@ -20,19 +19,18 @@ from recto_web.presenters.evidence import EvidenceView, Twin
 from recto_web.rendering import render, wants_json
 from recto_web.usecases.comparing import (
     NOT_IN_TIME,
-    PICTURES,
     least,
     send,
     status_of,
     wait_for,
     without_names,
 )
-from recto_web.usecases.pictures import head_of, send_content
+from recto_web.usecases.pictures import picture_of
+from recto_web.usecases.searching import RETRY_SECONDS
 
 NO_EVIDENCE = (
     "Nobody has asked for this comparison yet, or it was cleared away. Open the result and choose Compare."
 )
-NO_PICTURE = "There is no such picture, or it was cleared away."
 
 blueprint = Blueprint("evidence", __name__)
 
@@ -89,15 +87,8 @@ def show(search_id: str, photo: int, cover_id: UUID) -> ResponseReturnValue:
 
 @blueprint.get("/searches/<search_id>/evidence/<int:photo>/<uuid:cover_id>/<picture>")
 def picture(search_id: str, photo: int, cover_id: UUID, picture: str) -> Response:
-    """A picture of a comparison: `photo` (straightened), `matched` (in the colours of the cover), `cover`, `heat`."""
-    row = parts().ledger.evidence(search_id, photo, str(cover_id))
-    names = (row.result or {}).get("pictures", {}) if row is not None else {}
-    if picture not in PICTURES or picture not in names:
-        abort(404, NO_PICTURE)
-    content = parts().blobs.incoming(names[picture])
-    response = send_content(content, image_type(head_of(content)) or JPEG, names[picture])
-    response.headers["Cache-Control"] = "private, max-age=86400, immutable"
-    return response
+    """A picture of a comparison."""
+    return picture_of(search_id, photo, str(cover_id), picture)
 
 
 def picture_url(row: EvidenceRow, name: str) -> str:

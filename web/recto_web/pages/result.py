@@ -11,7 +11,6 @@ from flask.typing import ResponseReturnValue
 
 from recto.calibration import shows_percentage
 from recto.ledger import SearchRow
-from recto_web.forms.uploads import JPEG, WEB_SAFE, image_type
 from recto_web.parts import parts
 from recto_web.presenters import barcodes as barcode_views
 from recto_web.presenters import calibration as calibration_words
@@ -21,10 +20,8 @@ from recto_web.presenters.barcodes import BarcodeView
 from recto_web.presenters.evidence import Twin
 from recto_web.presenters.result import Candidate, Difference, PhotoView, ShownBook
 from recto_web.rendering import render, wants_json
-from recto_web.usecases.pictures import head_of, send_content
-from recto_web.usecases.searching import wait_for
-
-RETRY_SECONDS = 1
+from recto_web.usecases.pictures import photo_of
+from recto_web.usecases.searching import RETRY_SECONDS, wait_for
 
 blueprint = Blueprint("result", __name__)
 
@@ -83,22 +80,8 @@ def show(search_id: str) -> ResponseReturnValue:
 
 @blueprint.get("/searches/<search_id>/photos/<int:number>")
 def photo(search_id: str, number: int) -> Response:
-    """A photo of a search, counted from 0: the upright copy once it is answered, the upload itself before."""
-    row = parts().ledger.search(search_id) or abort(404)
-    names = (
-        [each["name"] for each in row.result["photos"]] if row.result else [each.name for each in row.photos]
-    )
-    if number >= len(names) or row.state == "failed":  # what could not be read is not shown either
-        abort(404)
-    content = parts().blobs.incoming(names[number])
-    kind = image_type(head_of(content))
-    if kind not in WEB_SAFE:
-        abort(404)
-    response = send_content(content, kind or JPEG, names[number])
-    response.headers["Cache-Control"] = (
-        "private, max-age=86400, immutable" if row.result else "private, no-cache"
-    )
-    return response
+    """A photo of a search."""
+    return photo_of(search_id, number)
 
 
 def answer(search_id: str) -> ResponseReturnValue:

@@ -15,9 +15,9 @@ from recto.errors import BadInput, RectoError, Unavailable
 from recto.ledger import KeptVersions, LostCover
 from recto.records import CoverState
 from recto.versions import Version
-from recto_web.pages.jobs import JobView, view
 from recto_web.parts import parts
 from recto_web.presenters import calibration as calibration_words
+from recto_web.presenters.job import JobView
 from recto_web.rendering import render
 from recto_workers import actions
 
@@ -101,7 +101,7 @@ def show() -> ResponseReturnValue:
         live=_view(kept.live),
         other=_view(kept.other),
         kept=kept,
-        job=view(job) if job else None,
+        job=JobView(job) if job else None,
         lost_count=count,
         lost=tuple(lost),
         encoders=_offered(kept.live),

@@ -19,6 +19,8 @@ T = TypeVar("T")
 WAIT_SECONDS = 2.0
 """How long a request waits for the answer before it says where the answer will be."""
 POLL_SECONDS = 0.03
+RETRY_SECONDS = 1
+"""Seconds after which a caller that was told to wait asks again."""
 QUEUE_LIMIT = 64
 """Searches that may wait in the queue: at 0.3 s each they still fit in the 30 s after which a search is given up."""
 
