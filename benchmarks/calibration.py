@@ -18,7 +18,7 @@ from pathlib import Path
 
 from recto.calibration import DEFAULT, Calibration
 from recto.calibration.searches import Searched, calibrate, found, is_fitted_on, measured
-from recto.intake.labelled.sets import read_labelled
+from recto.intake.labelled.reading import read_labelled
 from recto.ledger import Ledger
 from recto.python import module_command
 from recto.settings import Settings

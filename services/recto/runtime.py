@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,8 +15,9 @@ from recto.errors import RectoError
 from recto.images import MAX_SIDE, Decoded, DecodePool, encode_jpeg
 from recto.images.barcode_reader import BarcodeReader
 from recto.index import Index, open_index
+from recto.index.engine_calls import timed
 from recto.ledger import Ledger
-from recto.observe.engine_calls import timed
+from recto.records import Side
 from recto.settings import Settings
 from recto.storage.blobs import Blobs, open_blobs
 from recto.versions import Version
@@ -109,3 +111,16 @@ class Engine:
         self.ledger.close()
         if self.opened_index is not None:
             self.opened_index.close()
+
+
+def delete_surplus(engine: Engine, version: Version, side: Side, cover_ids: Sequence[str]) -> int:
+    """Delete those of the points whose covers are gone or failed; returns how many.
+
+    Other processes write meanwhile. A cover that was entered again, and perhaps written before its point was deleted
+    here, is indexed once more: that costs a little work and never a point.
+    """
+    unwanted = engine.ledger.unwanted(cover_ids, version.recipe_id)
+    if unwanted:
+        engine.index.delete_covers(version, side, unwanted)
+        engine.ledger.index_again(unwanted, version.recipe_id)
+    return len(unwanted)

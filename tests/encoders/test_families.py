@@ -17,7 +17,7 @@ from torchvision import models as exported
 from recto.encoders import Card, Encoder, card
 from recto.encoders.derive import row
 from recto.encoders.networks import build_network
-from recto.encoders.runners import TorchRunner
+from recto.encoders.torch_runner import TorchRunner
 from recto.encoders.torchvision_cards import torchvision_cards
 from recto.encoders.torchvision_models import names, published
 from recto.vectors import RGB

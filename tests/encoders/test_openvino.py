@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from recto.encoders import Encoder, load_encoder, pca
-from recto.encoders.runners import TorchRunner
+from recto.encoders.torch_runner import TorchRunner
 from recto.errors import BadSetting
 from recto.settings import Settings
 from recto.vectors import RGB

@@ -12,8 +12,8 @@ from prometheus_client import REGISTRY, generate_latest
 from prometheus_client.registry import CollectorRegistry
 
 from recto.errors import Unavailable
+from recto.index.engine_calls import OPERATIONS, timed
 from recto.observe import FOLDER_VARIABLE, exposition, metrics
-from recto.observe.engine_calls import OPERATIONS, timed
 from recto.observe.files import AllParts
 
 COUNT = "; ".join(

@@ -18,8 +18,8 @@ from recto.encoders import pca
 from recto.encoders.card_document import write_card
 from recto.encoders.encoder import Encoder
 from recto.encoders.networks import build_network
-from recto.encoders.runners import TorchRunner
 from recto.encoders.small_network import ConvNorm, SmallNetwork, fold
+from recto.encoders.torch_runner import TorchRunner
 from recto_lab.training.checkpoint import load_checkpoint, save_atomically
 from recto_lab.training.config import Config
 from recto_lab.training.curves import draw_curve, read_curve

@@ -11,7 +11,7 @@ from recto.encoders.table import CARDS, all_cards, card
 
 if TYPE_CHECKING:
     from recto.encoders.encoder import Encoder
-    from recto.encoders.projections import learn_pca
+    from recto.encoders.learning import learn_pca
     from recto.settings import Settings
 
 __all__ = [
@@ -28,7 +28,7 @@ __all__ = [
     "parse_spec",
 ]
 
-_LATE = {"Encoder": "recto.encoders.encoder", "learn_pca": "recto.encoders.projections"}
+_LATE = {"Encoder": "recto.encoders.encoder", "learn_pca": "recto.encoders.learning"}
 """What is imported on first use, because its module imports numpy or torch."""
 
 

@@ -15,8 +15,8 @@ from recto.encoders.card import Card
 from recto.encoders.card_document import MAX_BYTES, read_card, write_card
 from recto.encoders.networks import build_network
 from recto.encoders.preprocess import preprocess
-from recto.encoders.runners import TorchRunner
 from recto.encoders.spec import parse_spec
+from recto.encoders.torch_runner import TorchRunner
 from recto.encoders.weights import read_state
 from recto.errors import BadInput, WrongFormat
 from recto.storage.blobs import Blobs

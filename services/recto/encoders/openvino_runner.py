@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from recto.encoders.runners import BATCH
+from recto.encoders.torch_runner import BATCH
 from recto.errors import BadSetting
 from recto.vectors import Floats, unit_rows
 

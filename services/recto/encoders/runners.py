@@ -1,51 +1,18 @@
-"""What runs a network: prepared images in, unit vectors out."""
+"""Which device and library run a network."""
 
 from __future__ import annotations
 
 import os
-from typing import Protocol
 
 import torch
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import nn
 
 from recto.encoders.card import Card
+from recto.encoders.openvino_runner import OpenVinoRunner
 from recto.encoders.spec import Spec
+from recto.encoders.torch_runner import Runner, TorchRunner
 from recto.errors import BadSetting
 from recto.settings import Settings
-from recto.vectors import Floats
-
-BATCH = {"cpu": 8, "cuda": 64}
-"""Images that pass the network together. On CPUs a larger batch gains nothing and takes more memory."""
-
-
-class Runner(Protocol):
-    """Runs one network; safe to call from several threads."""
-
-    batch: int
-    """Images that it takes at once."""
-
-    def __call__(self, images: Tensor) -> Floats:
-        """Prepared images (N, 3, H, W) float32 -> embeddings (N, dimension), rows of length 1."""
-        ...
-
-
-class TorchRunner:
-    """The network in torch: the reference. In float32, or with half precision inside (`half`, GPUs only)."""
-
-    def __init__(self, network: nn.Module, device: torch.device, *, half: bool = False) -> None:
-        self.batch = BATCH[device.type]
-        self._network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._device = device
-        self._half = half
-
-    def __call__(self, images: Tensor) -> Floats:
-        """Prepared images (N, 3, H, W) float32 -> embeddings (N, dimension), rows of length 1."""
-        batch = images.to(self._device, memory_format=torch.channels_last)
-        with torch.inference_mode(), torch.autocast(self._device.type, enabled=self._half):
-            embeddings = functional.normalize(self._network(batch).float(), dim=1)
-        rows: Floats = embeddings.cpu().numpy()
-        return rows
 
 
 def choose_device(setting: str) -> torch.device:
@@ -79,8 +46,6 @@ def runner_for(spec: Spec, card: Card, network: nn.Module, settings: Settings) -
         return TorchRunner(network, device, half=device.type == "cuda" and not spec.pca_size)
     if settings.device.startswith("cuda"):
         raise BadSetting(f"OpenVINO runs {spec} on CPUs only; set RECTO_DEVICE to auto or cpu.")
-    from recto.encoders.openvino_runner import OpenVinoRunner
-
     return OpenVinoRunner(network, card.input_size, precision, threads(settings))
 
 

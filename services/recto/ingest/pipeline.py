@@ -22,10 +22,9 @@ from recto.ledger import KeptVersions
 from recto.ledger.facts import BUILDING
 from recto.observe import metrics
 from recto.records import Cover, Side
-from recto.runtime import Engine
+from recto.runtime import Engine, delete_surplus
 from recto.storage.blobs.ahead import fetched
 from recto.storage.staging import DescribedCover, read_staged, write_staged
-from recto.upkeep.maintenance import delete_surplus
 from recto.versions import Version
 
 STORED_TOGETHER = 4

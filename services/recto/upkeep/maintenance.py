@@ -12,7 +12,7 @@ from recto.encoders.registry import version_of
 from recto.errors import RectoError
 from recto.ledger import Ledger
 from recto.records import Side
-from recto.runtime import Engine
+from recto.runtime import Engine, delete_surplus
 from recto.settings import Settings
 from recto.versions import Version
 
@@ -51,19 +51,6 @@ def reconcile(engine: Engine) -> None:
 def compare(engine: Engine, version: Version) -> list[Compared]:
     """Compare both sides of a version with the ledger and put right what differs. Others may write meanwhile."""
     return [_compare_side(engine, version, side) for side in Side]
-
-
-def delete_surplus(engine: Engine, version: Version, side: Side, cover_ids: Sequence[str]) -> int:
-    """Delete those of the points whose covers are gone or failed; returns how many.
-
-    Other processes write meanwhile. A cover that was entered again, and perhaps written before its point was deleted
-    here, is indexed once more: that costs a little work and never a point.
-    """
-    unwanted = engine.ledger.unwanted(cover_ids, version.recipe_id)
-    if unwanted:
-        engine.index.delete_covers(version, side, unwanted)
-        engine.ledger.index_again(unwanted, version.recipe_id)
-    return len(unwanted)
 
 
 def delete_books(engine: Engine) -> int:

@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 from recto import features as local
 from recto.encoders import load_encoder
+from recto.encoders.learning import SAMPLE, learn_pca
 from recto.encoders.pca import samples_needed
-from recto.encoders.projections import SAMPLE, learn_pca
 from recto.encoders.registry import Lane, version_of
 from recto.errors import BadInput, RectoError, Unavailable
 from recto.images import DecodePool

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recto.intake.labelled.sets import LabelledSet, read_labelled
+from recto.intake.labelled.reading import read_labelled
+from recto.intake.labelled.sets import LabelledSet
 from recto_lab.synthetic import EASY, draw_covers, photograph
 
 COVERS = 8

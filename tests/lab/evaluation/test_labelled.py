@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from recto.errors import BadInput
-from recto.intake.labelled.sets import LabelledSet, read_labelled
+from recto.intake.labelled.reading import read_labelled
+from recto.intake.labelled.sets import LabelledSet
 from recto.records import Side
 
 MANIFEST = "book_id,front,back,title\na,a.png,,Alpha\nb,b.png,b_back.png,\nc,c.png,,\n"

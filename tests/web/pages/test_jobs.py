@@ -10,7 +10,8 @@ from tests.web.pages.shelf import index_all, picture
 from recto.ledger import Entry, EntryItem, JobRow, Ledger, NewItem
 from recto.records import Book, CoverState, Side
 from recto.storage.blobs import Blobs
-from recto_web.pages.jobs import FEW, ITEMS_PER_PAGE, view
+from recto_web.pages.jobs import FEW, ITEMS_PER_PAGE
+from recto_web.presenters.job import JobView
 from recto_workers import bulk
 
 
@@ -156,26 +157,26 @@ def _row(**changes: object) -> JobRow:
 
 
 def test_rate_and_time_left_count_what_was_worked_on() -> None:
-    job = view(_row())
+    job = JobView(_row())
     assert job.rate == 0.45
     assert job.seconds_left == 50 / 0.45
     assert job.percent == 50.0
 
 
 def test_nothing_is_promised_before_the_first_cover_is_done() -> None:
-    assert view(_row(indexed=0, failed=0)).seconds_left is None
-    assert view(_row(state="listing", is_listed=False, recent=60, finished=None)).seconds_left is None
+    assert JobView(_row(indexed=0, failed=0)).seconds_left is None
+    assert JobView(_row(state="listing", is_listed=False, recent=60, finished=None)).seconds_left is None
 
 
 def test_a_running_job_is_measured_by_its_last_minute_and_by_the_rows_still_to_be_read() -> None:
     half_read = {"state": "listing", "is_listed": False, "position": 50, "rows": 100, "finished": None}
-    job = view(_row(**half_read, recent=120))
+    job = JobView(_row(**half_read, recent=120))
     assert (job.rate, job.progress.expected, job.percent) == (2.0, 200, 25.0)
     assert job.seconds_left == 75.0
 
 
 def test_a_job_is_called_by_its_file_its_book_or_its_work() -> None:
-    assert view(_row()).name == "list.csv"
-    assert view(_row(source="/a/scans/")).name == "scans"
-    assert view(_row(source="Either/Or")).name == "Either/Or"
-    assert view(_row(kind="rebuild", source="")).name == "Rebuilding the index"
+    assert JobView(_row()).name == "list.csv"
+    assert JobView(_row(source="/a/scans/")).name == "scans"
+    assert JobView(_row(source="Either/Or")).name == "Either/Or"
+    assert JobView(_row(kind="rebuild", source="")).name == "Rebuilding the index"

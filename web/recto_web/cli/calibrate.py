@@ -64,7 +64,7 @@ def calibrate(
         return
     if source is None:
         raise click.UsageError("Name a SOURCE of labelled photos, or give --show or --reset.")
-    from recto.intake.labelled.sets import read_labelled
+    from recto.intake.labelled.reading import read_labelled
 
     labelled = read_labelled(source)
     with connect(needs_workers=True) as session:

@@ -84,7 +84,7 @@ def evaluate(
     folder is neither used nor changed. Exit code 3: some files could not be used; 5: a measure is worse than in
     the baseline by more than the tolerance.
     """
-    from recto.intake.labelled.sets import read_labelled
+    from recto.intake.labelled.reading import read_labelled
     from recto_lab.evaluation.document import read_document, to_document
 
     before = read_document(baseline) if baseline else None

@@ -76,23 +76,5 @@ class LabelledSet:
         return replace(self, photos=photos, references=_of_books(self.references, kept))
 
 
-def read_labelled(path: Path) -> LabelledSet:
-    """A labelled set: a folder with `manifest.csv` and `queries.csv`, or one CSV with a column `role`.
-
-    Both are described in docs/evaluate.md.
-
-    Raises:
-        BadInput: something in it cannot be used; the message names every such row by file and line.
-    """
-    from recto.intake.labelled.one_table import read_one_table
-    from recto.intake.labelled.tables_in_folder import read_folder
-
-    if not path.exists():
-        raise BadInput(
-            f"{path} does not exist; name a folder with manifest.csv and queries.csv, or one .csv."
-        )
-    return read_folder(path) if path.is_dir() else read_one_table(path)
-
-
 def _of_books(references: Sequence[Reference], books: set[str]) -> tuple[Reference, ...]:
     return tuple(reference for reference in references if reference.book_id in books)

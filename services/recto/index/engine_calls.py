@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, cast
 
-from recto.index import Index
+from recto.index.base import Index
 from recto.observe import metrics
 
 _WRITING = ("ensure", "upsert", "delete_covers", "delete_book", "publish", "drop")
