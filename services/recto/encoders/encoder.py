@@ -18,9 +18,10 @@ from recto.encoders.networks import build_network
 from recto.encoders.pca import Projection
 from recto.encoders.preprocess import preprocess
 from recto.encoders.projections import load_projection
-from recto.encoders.runners import Runner, runner_for, threads
+from recto.encoders.runners import runner_for, threads
 from recto.encoders.spec import Spec
 from recto.encoders.table import card_of_whole
+from recto.encoders.torch_runner import Runner
 from recto.encoders.weights import State, load_weights, read_state
 from recto.settings import Settings
 from recto.storage.blobs import Blobs, open_blobs
