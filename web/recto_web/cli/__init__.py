@@ -24,6 +24,7 @@ from recto_web.cli import (
     status,
     train,
 )
+from recto_web.cli.extras import missing_extra
 
 EXIT_ERROR = 1
 """Something cannot be done; the sentence on stderr says what and why."""
@@ -38,6 +39,11 @@ class SentenceGroup(click.Group):
             return super().invoke(context)
         except RectoError as error:
             click.echo(f"recto: {error}", err=True)
+            sys.exit(EXIT_ERROR)
+        except ModuleNotFoundError as error:
+            if not (sentence := missing_extra(error)):
+                raise
+            click.echo(f"recto: {sentence}", err=True)
             sys.exit(EXIT_ERROR)
 
 

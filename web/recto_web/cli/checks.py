@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from recto.errors import RectoError
 from recto.settings import Settings
+from recto_web.cli.extras import PACKAGES
 
 Finding = tuple[str, str]
 """(problem with its cure, or empty; detail)"""
@@ -25,17 +26,7 @@ def _python(settings: Settings) -> Finding:
 
 
 def _packages(settings: Settings) -> Finding:
-    modules = (
-        "flask",
-        "gunicorn",
-        "torch",
-        "torchvision",
-        "cv2",
-        "PIL",
-        "qdrant_edge",
-        "celery",
-        "redis",
-    )
+    modules = (*PACKAGES["web"], *PACKAGES["worker"], "celery", "redis")
     missing = [name for name in modules if importlib.util.find_spec(name) is None]
     problem = f"missing: {', '.join(missing)}; install recto[web,worker]." if missing else ""
     return problem, f"{len(modules)} found"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ import click
 from recto.errors import BadInput
 from recto.settings import Settings
 from recto_web.cli.evaluation_table import table
+from recto_web.cli.extras import require
 from recto_web.cli.progress import Progress
 
 if TYPE_CHECKING:
@@ -108,8 +108,8 @@ def evaluate(
 
 def _check_outputs(json_file: Path | None, html: Path | None) -> None:
     """Find out before the work whether its results can be kept."""
-    if html is not None and find_spec("jinja2") is None:
-        raise BadInput("The report needs jinja2, which is not installed: pip install 'recto[evaluate]'.")
+    if html is not None:
+        require("evaluate")
     for path in (json_file, html):
         if path is not None and not path.absolute().parent.is_dir():
             raise BadInput(

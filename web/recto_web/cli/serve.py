@@ -15,6 +15,7 @@ import click
 
 from recto.errors import BadInput, RectoError
 from recto.settings import Settings
+from recto_web.cli.extras import require
 from recto_web.cli.progress import Progress
 
 POLL_SECONDS = 0.2
@@ -32,6 +33,7 @@ def up(port: int | None) -> None:
     """Run everything on the data folder until Ctrl-C: Redis, index process, ingest processes, web server."""
     from recto_workers import supervisor
 
+    require("web", "worker")
     supervisor.up(_settings(port), say=click.echo)
 
 
@@ -44,6 +46,7 @@ def demo(port: int | None) -> None:
     """
     from recto_workers import supervisor
 
+    require("web", "worker", "demo")
     settings = _settings(port)
     job_id = _stock(settings)
     threading.Thread(target=_welcome, args=(settings, job_id), name="welcome", daemon=True).start()

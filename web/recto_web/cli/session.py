@@ -11,6 +11,7 @@ import click
 from recto.errors import Unavailable
 from recto.ledger import Ledger
 from recto.settings import Settings
+from recto_web.cli.extras import require
 from recto_workers.instance import running, temporary
 from recto_workers.messages import Producer
 
@@ -45,6 +46,7 @@ def connect(*, needs_workers: bool) -> Iterator[Session]:
                 raise Unavailable(
                     "No index worker is ready at the Redis that RECTO_REDIS_URL names; `recto status` shows what runs."
                 )
+            require("worker")
             click.echo(
                 "No `recto up` runs on this data folder; starting its parts for this command ...", err=True
             )

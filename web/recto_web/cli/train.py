@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from recto.errors import BadInput
 from recto.settings import Settings
+from recto_web.cli.extras import require
 from recto_web.cli.progress import Progress as Bar
 
 if TYPE_CHECKING:
@@ -34,10 +33,7 @@ def train(config: Path, out: Path | None, check: bool) -> None:
     from recto_lab.training.config import WrongValue
     from recto_lab.training.read_config import at_line, read_config
 
-    if find_spec("matplotlib") is None:  # told now, and not after hours
-        raise BadInput(
-            "The curve of a training needs matplotlib, which is not installed: pip install 'recto[train]'."
-        )
+    require("worker", "train")  # told now, and not after hours
     chosen = read_config(config)
     try:
         _run(config, out or config.with_suffix(""), chosen, check=check)
