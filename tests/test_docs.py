@@ -11,7 +11,7 @@ import pytest
 from recto_web.cli import main
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-FOLDERS = ("services", "workers", "web", "infra", "tests", "benchmarks", "docs")
+FOLDERS = ("services", "lab", "workers", "web", "infra", "tests", "benchmarks", "docs")
 PAGES = sorted([*(REPOSITORY / "docs").rglob("*.md"), *REPOSITORY.glob("*.md")])
 
 
@@ -48,7 +48,7 @@ def test_the_make_targets_of_the_readme_exist() -> None:
 
 def test_every_module_a_document_names_exists() -> None:
     text = (REPOSITORY / "CONTRIBUTING.md").read_text()
-    named = re.findall(r"`((?:services|web|workers|tests|docs|benchmarks)/[\w/.]+)`", text)
+    named = re.findall(r"`((?:services|lab|web|workers|tests|docs|benchmarks)/[\w/.]+)`", text)
     assert named
     assert [path for path in named if not (REPOSITORY / path).exists()] == []
 
