@@ -106,8 +106,17 @@ def _named_by(path: Path) -> Iterator[str]:
 
 TASKS = {"recto.search", "recto.ingest", "recto.index"}
 """Names of Celery tasks that are names of rooms too."""
-STARTED = {"recto_workers.parts": {"recto_web.server", "recto_web.web_log.Logger"}}
+STARTED = {
+    "recto_workers.parts": {"recto_web.server", "recto_web.web_log.Logger"},
+    # Former names of programs, which people may have written down.
+    "recto.shelf.draw": {"recto_lab.synthetic.draw"},
+    "recto.shelf.contact_sheet": {"recto_lab.synthetic.contact_sheet"},
+    "recto.training.whitening": {"recto_lab.training.whitening"},
+    "recto.local.learn": {"recto_lab.training.codebook"},
+}
 """Modules above that a module starts as a process and never imports."""
+FORMER = ("recto.shelf", "recto.training", "recto.local")
+"""Folders of `recto` that hold nothing but such names."""
 
 
 def _broken(package: str, forbidden: set[str]) -> list[str]:
@@ -142,7 +151,11 @@ def test_the_web_server_never_imports_the_laboratory_and_commands_import_it_late
 @pytest.mark.parametrize("package", LEVELS)
 def test_a_room_imports_only_rooms_below_it(package: str) -> None:
     level = {room: number for number, line in enumerate(LEVELS[package].split("\n")) for room in line.split()}
-    rooms = {name.split(".")[1] for name in _modules() if name.startswith(f"{package}.")}
+    rooms = {
+        name.split(".")[1]
+        for name in _modules()
+        if name.startswith(f"{package}.") and not name.startswith(FORMER)
+    }
     assert rooms == set(level), "every room has its line"
     broken = []
     for name, other in _uses():
@@ -202,3 +215,12 @@ def test_the_web_and_the_command_line_load_nothing_heavy(module: str) -> None:
     code = f"import sys, {module}; print([name for name in {heavy!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("former", [name for name in STARTED if name.startswith("recto.")])
+def test_a_former_name_of_a_program_still_starts_it(former: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", former, "--help"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "usage:" in done.stdout.lower()

@@ -1,0 +1,1 @@
+"""Former names of programs that moved to the laboratory."""
