@@ -5,12 +5,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?=
 up_options = $(if $(PORT),--port $(PORT))
+side_by_side := --numprocesses auto --dist loadfile
 sources := services lab workers web tests benchmarks
 
-.PHONY: help demo up test lint format bench env install preflight clean
+.PHONY: help demo up test test-slow lint format bench env install preflight clean
 
 help: ## list the commands
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 demo: $(VENV)/.product ## set everything up, draw a shelf of books, serve it ready to search
 	@RECTO_DATA_DIR="$${RECTO_DATA_DIR:-$$(pwd)/.recto/demo}" $(BIN)/recto demo $(up_options)
@@ -18,8 +19,11 @@ demo: $(VENV)/.product ## set everything up, draw a shelf of books, serve it rea
 up: $(VENV)/.product ## the same on your own data (RECTO_DATA_DIR), without the shelf
 	@$(BIN)/recto up $(up_options)
 
-test: $(VENV)/.tests ## set everything up and pass the tests
-	$(BIN)/python -m pytest $(PYTEST_OPTIONS)
+test: $(VENV)/.tests ## set everything up and pass the tests (some minutes)
+	$(BIN)/python -m pytest $(side_by_side) -m "not slow" $(PYTEST_OPTIONS)
+
+test-slow: $(VENV)/.tests ## pass the tests that take long: kills at random moments, fuzzing, all families of networks
+	$(BIN)/python -m pytest $(side_by_side) -m slow $(PYTEST_OPTIONS)
 
 lint: $(VENV)/.tests ## style, types, and the files that no Docker engine checks here
 	$(BIN)/ruff check $(sources)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,14 @@ from tests.support.qdrant import shared_qdrant as shared_qdrant
 from tests.support.s3 import s3_bucket as s3_bucket
 from tests.support.s3 import s3_server as s3_server
 from tests.support.s3 import s3_settings as s3_settings
+
+MEMORY = Path("/dev/shm")
+ENOUGH_MEMORY = 4 * 1024**3
+if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH_MEMORY:
+    # Temporary data lies in memory where there is room: ledgers and indexes sync their files after every step.
+    os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
+# Two test processes and what they start share the cores; see `recto_workers.processes.set_threads`.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED = REPOSITORY.parent / "shared"
