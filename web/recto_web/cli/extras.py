@@ -21,7 +21,7 @@ PACKAGES = {
     ),
     "demo": ("font_roboto", "font_source_serif_pro"),
     "evaluate": ("imagehash", "jinja2", "skimage"),
-    "train": ("matplotlib",),
+    "train": ("matplotlib", "pydantic"),
 }
 """Modules of each extra, as they are imported."""
 

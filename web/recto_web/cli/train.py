@@ -30,10 +30,10 @@ def train(config: Path, out: Path | None, check: bool) -> None:
     A run that was killed goes on from its last checkpoint when it is started again, to the same result. With several
     GPUs: `torchrun --nproc-per-node N --no-python PATH/TO/recto train CONFIG`. docs/training.md explains the file.
     """
+    require("worker", "train")  # told now, and not after hours
     from recto_lab.training.config import WrongValue
     from recto_lab.training.read_config import at_line, read_config
 
-    require("worker", "train")  # told now, and not after hours
     chosen = read_config(config)
     try:
         _run(config, out or config.with_suffix(""), chosen, check=check)
