@@ -3,7 +3,6 @@
     python benchmarks/local_witness.py
 
 Reads the labelled photos of `--bench` (`catalogue.csv`, `queries.csv`). One thread, and no network beside the witness.
-`local_vectors.py` compares what its shortlist could be made of.
 """
 
 from __future__ import annotations
