@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import sys
 import tempfile
+from collections.abc import Generator
 from pathlib import Path
+from types import FrameType
 
 import pytest
 from tests.support.chrome import chrome as chrome
@@ -47,3 +51,31 @@ def shared_weights() -> Path:
     if not folder.is_dir():
         pytest.skip("the ImageNet weights (../shared/weights) are not here")
     return folder
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """See to it that tests which kill processes say so: `-m "not chaos"` must leave all of them out."""
+    killed = []
+    kill = os.kill
+
+    def noted(pid: int, number: int) -> None:
+        if number == signal.SIGKILL and _is_called_by_a_test(sys._getframe(1)):
+            killed.append(pid)
+        kill(pid, number)
+
+    os.kill = noted
+    try:
+        result = yield
+    finally:
+        os.kill = kill
+    if killed and item.get_closest_marker("chaos") is None:
+        pytest.fail("it kills processes: mark it with pytest.mark.chaos")
+    return result
+
+
+def _is_called_by_a_test(frame: FrameType | None) -> bool:
+    """True unless the product or a library kills a process of its own."""
+    while frame is not None and Path(frame.f_code.co_filename).name in ("subprocess.py", "__init__.py"):
+        frame = frame.f_back  # Popen.kill, and psutil's
+    return frame is not None and (REPOSITORY / "tests") in Path(frame.f_code.co_filename).parents

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import sys
-from multiprocessing.context import SpawnContext
+from multiprocessing.context import SpawnContext, SpawnProcess
+from multiprocessing.process import BaseProcess
+from typing import Any
 
 
 def module_command(module: str, *arguments: str, options: tuple[str, ...] = ()) -> list[str]:
@@ -20,8 +21,25 @@ def module_command(module: str, *arguments: str, options: tuple[str, ...] = ()) 
 def spawn_context() -> SpawnContext:
     """The context of worker processes that begin anew, which `multiprocessing` starts by a line of its own.
 
-    That line takes `-P` over only where this process was started with it, which the command `recto` is not; the
-    variable says the same to all of them.
+    That line takes `-P` over only where this process was started with it, which the command `recto` is not; a variable
+    that stands while they are started says the same to them, and to nobody else.
     """
-    os.environ["PYTHONSAFEPATH"] = "1"
-    return multiprocessing.get_context("spawn")
+    return _SafeContext()
+
+
+class _SafeProcess(SpawnProcess):
+    @staticmethod
+    def _Popen(process_obj: BaseProcess) -> Any:  # noqa: N802 - its name in multiprocessing
+        before = os.environ.get("PYTHONSAFEPATH")
+        os.environ["PYTHONSAFEPATH"] = "1"
+        try:
+            return SpawnProcess._Popen(process_obj)
+        finally:
+            if before is None:
+                del os.environ["PYTHONSAFEPATH"]
+            else:
+                os.environ["PYTHONSAFEPATH"] = before
+
+
+class _SafeContext(SpawnContext):
+    Process = _SafeProcess

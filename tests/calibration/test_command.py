@@ -16,6 +16,8 @@ from recto.calibration import DEFAULT
 from recto.settings import Settings
 from recto_lab.synthetic import EASY, draw_book, photograph
 
+pytestmark = pytest.mark.slow
+
 SEED = 33
 BOOKS, STRANGERS = 12, 4
 

@@ -22,6 +22,8 @@ from recto.encoders.torchvision_cards import torchvision_cards
 from recto.encoders.torchvision_models import names, published
 from recto.vectors import RGB
 
+pytestmark = pytest.mark.slow
+
 models: Any = exported
 LAST_MAPS = {
     "alexnet": "features.12",

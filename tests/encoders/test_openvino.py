@@ -18,6 +18,8 @@ from recto.errors import BadSetting
 from recto.settings import Settings
 from recto.vectors import RGB
 
+pytestmark = pytest.mark.slow
+
 needs_openvino = pytest.mark.skipif(
     find_spec("openvino") is None, reason="the extra openvino is not installed"
 )

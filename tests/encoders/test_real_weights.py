@@ -16,6 +16,8 @@ from recto.encoders.torchvision_models import published, torchvision_model
 from recto.settings import Settings
 from recto.vectors import RGB
 
+pytestmark = pytest.mark.slow
+
 KNOWN = {
     "barrel": "barrel",
     "cougar_face": "cougar",

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -93,6 +92,15 @@ class Installation:
         with closing(sqlite3.connect(url, uri=True, timeout=30)) as connection:
             return connection.execute(query).fetchall()
 
+    def is_locked(self) -> bool:
+        """Whether somebody writes into the ledger at this moment."""
+        with closing(sqlite3.connect(self.data / "ledger.sqlite3", timeout=1)) as connection:
+            try:
+                connection.execute("begin immediate")
+            except sqlite3.OperationalError:
+                return True
+            return False
+
     def logs(self) -> str:
         """Everything that the running parts wrote."""
         return "".join(log.read_text(errors="replace") for log in (self.data / "run" / "logs").glob("*.log"))
@@ -106,7 +114,7 @@ class Installation:
         try:
             wait_until(lambda: self._state(process), "it is ready")
             state = json.loads(self._state(process))
-            yield Running(process.pid, state["web_url"], Redis.from_url(state["redis_url"]))
+            yield Running(self, process.pid, state["web_url"], Redis.from_url(state["redis_url"]))
         finally:
             process.terminate()
             try:
@@ -127,6 +135,7 @@ class Installation:
 class Running:
     """A running `recto up`."""
 
+    installation: Installation
     pid: int
     url: str
     redis: Redis
@@ -163,7 +172,11 @@ class Running:
         """Stop a part as it stands, until it is killed; what it waited for in Redis is given up by Redis meanwhile."""
         for child in psutil.Process(self.pid).children():
             if f"{part}@" in " ".join(child.cmdline()):
-                child.send_signal(signal.SIGSTOP)
+                child.suspend()
+                while self.installation.is_locked():  # it was writing, and nobody else could
+                    child.resume()
+                    time.sleep(0.01)
+                    child.suspend()
                 time.sleep(3)  # the longest wait for a message or document is 2 s
                 return
         raise AssertionError(f"no part {part} runs")

@@ -51,6 +51,7 @@ def test_what_the_code_says_of_itself_stays(part: str, read: Names) -> None:
     check(part, read)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("part", RUNNING)
 def test_what_shows_when_it_runs_stays(part: str, seen: Names) -> None:

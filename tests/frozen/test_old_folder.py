@@ -30,7 +30,7 @@ from tests.frozen.old_folder import (
     told,
 )
 
-pytestmark = pytest.mark.timeout(1800)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 ON_THEIR_WAY = ("queued", "held", "working", "staged")
 
 
@@ -142,8 +142,8 @@ def test_a_paused_job_is_still_paused_until_it_is_resumed_and_finished(switched:
 
 
 def test_keys_open_what_they_opened(switched: Opened) -> None:
-    anonymous = Running(switched.up.pid, switched.up.url, switched.up.redis)
-    shop = Running(switched.up.pid, switched.up.url, switched.up.redis, switched.left.key)
+    anonymous = Running(switched.now, switched.up.pid, switched.up.url, switched.up.redis)
+    shop = Running(switched.now, switched.up.pid, switched.up.url, switched.up.redis, switched.left.key)
     address = f"/api/v1/books/{books(switched.left.shelf)[0]['book_id']}"
     assert [anonymous.ask(address)[0], shop.ask(address)[0], shop.ask("/api/v1/jobs")[0]] == [401, 200, 403]
 

@@ -10,6 +10,8 @@ from tests.images import heif_writer
 from recto.errors import Refused
 from recto.images import Limits, decode
 
+pytestmark = pytest.mark.slow
+
 Encode = Callable[..., bytes]
 REASONS = {
     "damaged", "empty", "memory", "not_an_image", "too_many_pixels", "too_small", "truncated", "unsupported_format",

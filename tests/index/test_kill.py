@@ -22,6 +22,8 @@ from recto.index import CoverPoint
 from recto.index.embedded import EmbeddedIndex
 from recto.records import Side
 
+pytestmark = pytest.mark.slow
+
 FRONT, BACK = Side.FRONT, Side.BACK
 PLAN = ["upsert", "flush"] * 8 + ["rewrite", "delete", "ensure", "drop", "delete", "publish"]
 MUST_COVER = {"upsert", "flush in upsert"}

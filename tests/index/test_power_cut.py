@@ -22,6 +22,8 @@ from recto.index.folder import sync_files
 from recto.records import Side
 from recto.versions import Version
 
+pytestmark = pytest.mark.slow
+
 FRONT = Side.FRONT
 PAGE = 4096
 VERSION = Version("0123456789ab", "small")

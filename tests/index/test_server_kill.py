@@ -25,7 +25,7 @@ from recto.records import Side
 from recto.settings import Settings
 from recto.versions import Version
 
-pytestmark = [needs_binary, pytest.mark.chaos, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, needs_binary, pytest.mark.chaos, pytest.mark.timeout(900)]
 VERSION, FRONT = Version("aaaaaaaaaaaa", "small"), Side.FRONT
 BATCH, KILLS, PATIENCE_SECONDS = 20, 8, 120.0
 PAUSE_SECONDS = 0.02  # between batches, so that there are not thousands to look at in the end

@@ -18,6 +18,8 @@ from recto.ledger import Ledger
 from recto.records import CoverState
 from recto.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 PATIENCE = 120.0
 Start = Callable[[str, str], subprocess.Popen[str]]
 

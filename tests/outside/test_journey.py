@@ -10,7 +10,7 @@ import pytest
 from tests.outside.conftest import OTHER, SHOWN, STRANGER, Scene, add_book, search
 from tests.outside.deployment import Deployment
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")

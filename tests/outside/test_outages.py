@@ -18,7 +18,7 @@ from tests.workers.running import draw, indexed_ids, wait_until
 from recto.ledger import Ledger
 from recto.records import CoverState
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 COVERS = 60
 
 

@@ -25,6 +25,8 @@ from recto.upkeep.maintenance import rebuild, reconcile
 from recto.upkeep.reindex import advance, is_due
 from recto.versions import Version
 
+pytestmark = pytest.mark.slow
+
 PCA = 8
 """Numbers of the second version's embeddings: a projection needs no download, and 24 covers to learn from suffice."""
 

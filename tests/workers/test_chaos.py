@@ -16,6 +16,8 @@ from recto.ledger import Ledger
 from recto.records import CoverState, Side
 from recto.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 COVERS = 500
 VICTIMS = ("ingest-1", "redis", "index", "ingest-1", "redis", "index", "flush")
 

@@ -14,6 +14,8 @@ from recto_workers import heartbeat
 from recto_workers.app import connect
 from recto_workers.instance import redis_url_of
 
+pytestmark = pytest.mark.slow
+
 COVERS = 20
 
 

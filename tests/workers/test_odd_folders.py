@@ -17,6 +17,8 @@ from recto_workers.instance import redis_url_of, run_dir
 from recto_workers.messages import Producer
 from recto_workers.redis_server import LONGEST_SOCKET_PATH, RedisServer, socket_path
 
+pytestmark = pytest.mark.slow
+
 NOT_UTF8 = os.fsdecode(b"\xff\xfe")
 
 

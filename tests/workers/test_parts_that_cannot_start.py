@@ -23,7 +23,7 @@ from recto.settings import Settings
 from recto_workers.app import connect
 from recto_workers.instance import Instance, redis_url_of, running
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from recto_workers import envelopes
 from recto_workers.instance import running
 from recto_workers.messages import DOCUMENTS, QUEUES, TASKS, Producer
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 ANSWER_SECONDS = 5.0
 ARGUMENTS = {"search_id": "5e4c", "staged_file": "a.npz", "encoder": "", "photo": "0", "cover_id": "c"}

@@ -30,6 +30,8 @@ from recto_workers import actions
 from recto_workers.instance import redis_url_of
 from recto_workers.messages import Producer
 
+pytestmark = pytest.mark.slow
+
 SEED, HEIGHT = 31, 420
 STABLE = 5
 """Books that are searched all the time; others come and go."""

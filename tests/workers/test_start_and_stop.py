@@ -24,7 +24,7 @@ from recto_workers.messages import Producer
 from recto_workers.parts import listen, web_url
 from recto_workers.redis_server import RedisServer
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 
 def test_a_supervisor_killed_in_the_middle_of_work_leaves_nothing_that_blocks_the_next_start(

@@ -217,6 +217,7 @@ def test_a_source_that_was_not_there_is_read_after_a_retry(
     assert (job.state, job.indexed, job.reason) == ("done", 2, "")
 
 
+@pytest.mark.slow
 @pytest.mark.chaos
 @pytest.mark.parametrize("seed", range(2))
 def test_kills_at_any_moment_list_every_row_once(

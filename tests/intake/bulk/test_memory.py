@@ -16,6 +16,8 @@ from recto.settings import Settings
 from recto_workers import bulk
 from recto_workers.redis_server import RedisServer
 
+pytestmark = pytest.mark.slow
+
 MORE_MB = 25.0
 """What the jobs process may need more for ten times the rows: 18,000 rows in memory would be well above it."""
 

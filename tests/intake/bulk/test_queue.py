@@ -110,6 +110,7 @@ def test_several_processes_share_the_queue_and_list_each_job_once(
     assert [job.covers for job in ledger.jobs().items] == [70] * 12
 
 
+@pytest.mark.slow
 @pytest.mark.chaos
 @pytest.mark.parametrize("seed", range(2))
 def test_kills_at_any_moment_lose_no_document_and_double_none(

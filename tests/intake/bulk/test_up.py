@@ -18,6 +18,8 @@ from recto_workers import bulk
 from recto_workers.inbox import QUEUE
 from recto_workers.instance import redis_url_of
 
+pytestmark = pytest.mark.slow
+
 BOOKS = 120
 
 

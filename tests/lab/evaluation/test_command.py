@@ -14,6 +14,8 @@ from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request
 from recto_web.cli import main
 from recto_web.cli.evaluated_product import to_answer
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def evaluate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:

@@ -17,6 +17,8 @@ from recto_lab.training.loop import train
 from recto_lab.training.read_config import read_config
 from recto_lab.training.sources import Images, prepare_shelf
 
+pytestmark = pytest.mark.slow
+
 PLAN = Plan(1, 8, "random", Augmentation(on="device"), False, ((48, 32),) * 4)
 CPU = torch.device("cpu")
 

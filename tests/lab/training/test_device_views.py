@@ -31,6 +31,8 @@ from recto_lab.training.device_options import Shares
 from recto_lab.training.device_scene import OTHERS
 from recto_lab.training.device_views import make_pairs_on_device
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_batch_is_a_function_of_seed_step_and_covers(cover_bank: Tensor) -> None:
     first, again, next_one = (make_batch(cover_bank, step) for step in (3, 3, 4))

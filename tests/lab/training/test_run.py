@@ -29,6 +29,8 @@ from recto_lab.training.optimising import rate_share
 from recto_lab.training.read_config import read_config
 from recto_lab.training.run import Run
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = Settings(device="cpu")
 ENVIRONMENT = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE"}
 

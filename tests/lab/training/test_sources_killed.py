@@ -22,6 +22,8 @@ from recto_lab.training.sources import Split, prepare_folder, prepare_shelf
 from recto_lab.training.sources.decoding import Outcome
 from recto_lab.training.sources.rows import Rows, close_gaps
 
+pytestmark = pytest.mark.slow
+
 COUNT = 360
 SIZE = (96, 64)
 PROGRAM = """

@@ -91,7 +91,15 @@ def test_books_of_an_older_ledger_are_found_by_their_isbn_after_the_upgrade(sett
     opened.close()
     database = _open(settings)
     with database.write() as connection:  # as format 2 left it
-        for table in ("picture_barcode", "picture", "duplicate", "decision", "calibration", "evidence"):
+        for table in (
+            "picture_barcode",
+            "picture",
+            "duplicate",
+            "decision",
+            "calibration",
+            "evidence",
+            "job_change",
+        ):
             connection.execute(text(f"drop table {table}"))
         connection.execute(text("drop index cover_to_compare"))
         connection.execute(text("alter table cover drop column compared"))

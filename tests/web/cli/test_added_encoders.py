@@ -14,6 +14,8 @@ from tests.workers.running import Up
 from recto.settings import Settings
 from recto_lab.synthetic import EASY, draw_book, photograph
 
+pytestmark = pytest.mark.slow
+
 SEED, BOOKS = 47, 6
 
 

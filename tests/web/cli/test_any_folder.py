@@ -26,7 +26,7 @@ from recto.settings import Settings
 from recto_lab.synthetic import EASY, draw_book, photograph
 from recto_workers.instance import running
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 PROGRAM = str(Path(sys.executable).parent / "recto")
 SEED = 21

@@ -18,6 +18,8 @@ from tests.workers.running import wait_until
 
 from recto_lab.synthetic.demo import BOOKS, EXAMPLES
 
+pytestmark = pytest.mark.slow
+
 DATA = ALL_IN_ONE
 """Name of the data folder, so that the printed lines are pasted with every odd character."""
 

@@ -12,6 +12,8 @@ import pytest
 
 from recto_lab.synthetic import draw_covers
 
+pytestmark = pytest.mark.slow
+
 CONFIG = """
 name = "mine"
 [data]

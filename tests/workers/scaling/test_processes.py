@@ -14,7 +14,8 @@ from recto.settings import Settings
 from recto.storage.blobs import open_blobs
 from recto_workers.messages import Producer
 
-pytestmark = pytest.mark.timeout(900)  # four processes load torch on cores that may be busy with other tests
+# Four processes load torch on cores that may be busy with other tests.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 COVERS = 80
 SEARCHES = 24
 

@@ -17,6 +17,8 @@ from recto.runtime import Engine
 from recto.settings import Settings
 from recto.upkeep.maintenance import delete_books, reconcile
 
+pytestmark = pytest.mark.slow
+
 BOOK = Book("one", title="As it was")
 
 

@@ -82,6 +82,8 @@ def put(fields: dict[str, Any], book_id: str) -> Response:
     A field that is left out, empty or null stays as it is; `clear` names fields to empty. Its covers stay. A change
     of what searches filter by sends them through the index once more.
     """
+    if not request.data:
+        abort(400, "The body must be a JSON object.")
     clear = fields.pop("clear") or ()
     given = {name: value for name, value in fields.items() if value is not None}
     authors, tags = tuple(given.pop("authors", ())), tuple(given.pop("tags", ()))
