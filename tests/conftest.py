@@ -75,7 +75,13 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 
 def _is_called_by_a_test(frame: FrameType | None) -> bool:
-    """True unless the product or a library kills a process of its own."""
-    while frame is not None and Path(frame.f_code.co_filename).name in ("subprocess.py", "__init__.py"):
-        frame = frame.f_back  # Popen.kill, and psutil's
-    return frame is not None and (REPOSITORY / "tests") in Path(frame.f_code.co_filename).parents
+    """True unless the product kills a process of its own, or a helper ends what it has started."""
+    tests = REPOSITORY / "tests"
+    while frame is not None:
+        file = Path(frame.f_code.co_filename)
+        if frame.f_code.co_name == "__exit__":
+            return False
+        if file.name not in ("subprocess.py", "__init__.py") and tests / "support" not in file.parents:
+            return tests in file.parents
+        frame = frame.f_back  # Popen.kill, psutil's and the helpers'
+    return False

@@ -276,7 +276,7 @@ def test_a_card_is_read_without_its_weights_and_without_torch_and_numpy(
     program = f"""
 import sys
 from pathlib import Path
-from recto.blobs import FolderBlobs
+from recto.storage.blobs import FolderBlobs
 from recto.encoders import added_cards, known_card
 blobs = FolderBlobs(Path({str(in_folder.data_dir)!r}))
 print(known_card({card.name!r}, blobs).dimension, len(added_cards(blobs)))

@@ -54,6 +54,7 @@ def are_gone(pids: list[int], seconds: float = 5.0) -> bool:
     return False
 
 
+@pytest.mark.chaos
 def test_no_child_outlives_a_killed_parent(program: subprocess.Popen[str]) -> None:
     pids = pids_of(program)
     assert len(pids) == 2
@@ -61,6 +62,7 @@ def test_no_child_outlives_a_killed_parent(program: subprocess.Popen[str]) -> No
     assert are_gone(pids)
 
 
+@pytest.mark.chaos
 def test_a_child_that_hangs_does_not_outlive_a_killed_parent(program: subprocess.Popen[str]) -> None:
     pids = pids_of(program)
     for pid in pids:

@@ -129,6 +129,7 @@ def test_too_many_bytes_are_not_even_sent(pool: DecodePool) -> None:
     assert outcomes(pool, [bytes(25 * MIB)]) == ["too_many_bytes"]
 
 
+@pytest.mark.chaos
 def test_a_child_killed_in_the_middle_costs_only_its_item(pool: DecodePool, jpeg: bytes) -> None:
     pid = only_child(pool, jpeg)
     suspend(pid)
@@ -141,6 +142,7 @@ def test_a_child_killed_in_the_middle_costs_only_its_item(pool: DecodePool, jpeg
     wait_until(lambda: state_of(pid) == "")
 
 
+@pytest.mark.chaos
 def test_a_child_killed_between_images_costs_nothing(pool: DecodePool, jpeg: bytes) -> None:
     for _ in range(3):
         pid = only_child(pool, jpeg)

@@ -149,6 +149,7 @@ def test_a_key_without_encryption_is_warned_of(caplog: pytest.LogCaptureFixture)
     assert "secret-of-mine" not in caplog.text
 
 
+@pytest.mark.chaos
 def test_an_outage_is_an_error_that_passes_and_loses_nothing(tmp_path: Path) -> None:
     version, points = make_version(), make_points(60)
     with Bridge(folder=tmp_path) as bridge:
@@ -169,6 +170,7 @@ def test_an_outage_is_an_error_that_passes_and_loses_nothing(tmp_path: Path) -> 
     index.close()
 
 
+@pytest.mark.chaos
 def test_a_server_that_is_started_again_at_once_is_not_noticed(tmp_path: Path) -> None:
     version, points = make_version(), make_points(20)
     with Bridge(folder=tmp_path) as bridge:
@@ -271,7 +273,7 @@ ENSURE_AND_WRITE = """
 import sys
 from tests.index.shelves import DIMENSION, SPARSE, make_points
 from recto.index import open_index
-from recto.recipe import Version
+from recto.versions import Version
 from recto.records import Side, Where
 from recto.settings import Settings
 index, version = open_index(Settings.from_environment()), Version(sys.argv[1], "small")

@@ -222,6 +222,7 @@ def test_the_one_picture_whose_features_cannot_be_described_fails_with_its_reaso
     assert_indexed(shelf, ids)
 
 
+@pytest.mark.chaos
 def test_a_decoding_child_that_somebody_kills_once_costs_no_cover(
     shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:

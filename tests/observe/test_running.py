@@ -122,6 +122,7 @@ def test_one_address_shows_what_all_processes_counted(up: Up) -> None:
     assert metric(up, "recto_http_request_seconds_count", method="POST", route="/search", status="200") > 0
 
 
+@pytest.mark.chaos
 def test_counts_survive_the_process_that_made_them(up: Up) -> None:
     pid = up.pid("ingest-1")
     assert pid is not None

@@ -65,7 +65,7 @@ def test_a_large_file_is_copied_in_pieces(tmp_path: Path) -> None:
     program = """
 import resource, sys
 from pathlib import Path
-from recto.blobs import FolderBlobs
+from recto.storage.blobs import FolderBlobs
 folder = Path(sys.argv[1])
 store = FolderBlobs(folder)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -121,7 +121,7 @@ def test_what_a_killed_writer_leaves_is_invisible_and_pruned(tmp_path: Path) -> 
     program = """
 import os, sys
 from pathlib import Path
-from recto.blobs import FolderBlobs, disk
+from recto.storage.blobs import FolderBlobs, disk
 os.fsync = lambda descriptor: os.kill(os.getpid(), 9)
 disk.sync_folder = lambda path: None
 FolderBlobs(Path(sys.argv[1])).put(b"the bytes of a cover")

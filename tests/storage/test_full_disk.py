@@ -65,7 +65,7 @@ def test_a_limit_on_the_size_of_files_is_said_too(tmp_path: Path) -> None:
     program = """
 import resource, signal, sys
 from pathlib import Path
-from recto.blobs import FolderBlobs
+from recto.storage.blobs import FolderBlobs
 from recto.errors import Unavailable
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))

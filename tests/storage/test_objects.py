@@ -94,7 +94,7 @@ def test_a_large_file_is_sent_in_bounded_memory(tmp_path: Path, settings: Settin
     program = """
 import resource, sys
 from pathlib import Path
-from recto.blobs import open_blobs
+from recto.storage.blobs import open_blobs
 from recto.settings import Settings
 blobs = open_blobs(Settings.from_environment())
 blobs.put(bytes(10_000_000))
@@ -133,6 +133,7 @@ def every_call(blobs: Blobs, tmp_path: Path) -> list[Callable[[], object]]:
     ]
 
 
+@pytest.mark.chaos
 def test_a_store_that_is_away_is_told_by_every_call_and_used_again_when_it_is_back(
     tmp_path: Path, own_server: S3Server
 ) -> None:

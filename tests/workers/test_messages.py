@@ -94,6 +94,7 @@ def test_a_redis_that_hangs_is_told_within_three_seconds(
     assert set(producer.depths()) == set(messages.QUEUES)  # and it works again afterwards
 
 
+@pytest.mark.chaos
 def test_a_producer_goes_on_after_redis_was_killed_and_started_again(
     redis: RedisServer, producer: Producer
 ) -> None:

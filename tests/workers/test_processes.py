@@ -54,6 +54,7 @@ def test_a_part_that_does_not_end_is_killed(tmp_path: Path) -> None:
     assert child.is_gone
 
 
+@pytest.mark.chaos
 def test_a_program_dies_with_the_process_that_started_it(tmp_path: Path) -> None:
     code = (
         "import signal, subprocess, sys; from recto_workers import tether;"

@@ -83,6 +83,7 @@ def test_a_temporary_instance_is_the_running_one_where_there_is_one(up: Up) -> N
     assert running(up.settings) is not None
 
 
+@pytest.mark.chaos
 def test_the_web_server_answers_at_the_announced_address_also_after_it_was_killed(up: Up) -> None:
     instance = running(up.settings)
     assert instance is not None
@@ -136,6 +137,7 @@ def test_a_rebuild_indexes_every_cover_again(ledger: Ledger, producer: Producer)
     wait_until(lambda: ledger.queue_counts()[CoverState.INDEXED] == before, "all covers are back")
 
 
+@pytest.mark.chaos
 def test_a_cover_that_kills_its_worker_is_quarantined_and_its_neighbours_are_indexed(
     up: Up, ledger: Ledger
 ) -> None:

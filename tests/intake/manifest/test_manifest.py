@@ -247,7 +247,7 @@ def test_a_long_manifest_takes_no_more_memory_than_a_short_one(tmp_path: Path) -
     program = """
 import resource, sys
 from pathlib import Path
-from recto.manifest import read_manifest
+from recto.intake.manifest import read_manifest
 rows = read_manifest(Path(sys.argv[1]))
 for number, row in enumerate(rows):
     if number == 1000:

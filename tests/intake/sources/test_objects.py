@@ -164,6 +164,7 @@ def test_an_image_that_is_missing_or_too_large_is_refused(
         assert raised.value.reason == reason
 
 
+@pytest.mark.chaos
 def test_a_store_that_is_away_is_no_fault_of_the_image(settings: Settings, tmp_path: Path) -> None:
     with S3Server(tmp_path / "own.log") as server:
         away = Settings(

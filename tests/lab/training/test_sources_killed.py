@@ -30,7 +30,7 @@ PROGRAM = """
 import resource, sys
 from pathlib import Path
 from recto.errors import Unavailable
-from recto.training.sources import prepare_folder, prepare_shelf
+from recto_lab.training.sources import prepare_folder, prepare_shelf
 out, folder, limit = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 if limit:
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))

@@ -172,6 +172,7 @@ def test_a_reading_that_takes_too_long_is_given_up_and_counted() -> None:
     reader.close()
 
 
+@pytest.mark.chaos
 def test_a_child_that_dies_costs_one_reading() -> None:
     reader = BarcodeReader(Settings())
     photo = jpeg(label(ISBN))
