@@ -55,6 +55,7 @@ def assert_all_get_indexed(shelf: Shelf) -> None:
     assert shelf.engine.ledger.queue_counts()[CoverState.INDEXED] == COVERS
 
 
+@pytest.mark.chaos
 def test_a_key_that_is_refused_for_a_while_costs_no_cover(settings: Settings, tmp_path: Path) -> None:
     folder = tmp_path / "qdrant"
     with Bridge(api_key="right", folder=folder) as bridge, opened(settings, bridge, "right") as shelf:
