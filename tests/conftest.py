@@ -7,7 +7,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from types import FrameType
 
@@ -51,6 +51,13 @@ def shared_weights() -> Path:
     if not folder.is_dir():
         pytest.skip("the ImageNet weights (../shared/weights) are not here")
     return folder
+
+
+@pytest.fixture
+def disk_folder() -> Iterator[Path]:
+    """An empty folder on a disk, where syncing a file takes its time."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        yield Path(folder)
 
 
 @pytest.hookimpl(wrapper=True)

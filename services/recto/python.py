@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from multiprocessing.context import SpawnContext, SpawnProcess
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -24,21 +27,29 @@ def spawn_context() -> SpawnContext:
     That line takes `-P` over only where this process was started with it, which the command `recto` is not; a variable
     that stands while they are started says the same to them, and to nobody else.
     """
+    with _safe_path():
+        resource_tracker.ensure_running()  # else the first queue or lock starts it
     return _SafeContext()
+
+
+@contextmanager
+def _safe_path() -> Iterator[None]:
+    before = os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONSAFEPATH"]
+        else:
+            os.environ["PYTHONSAFEPATH"] = before
 
 
 class _SafeProcess(SpawnProcess):
     @staticmethod
     def _Popen(process_obj: BaseProcess) -> Any:  # noqa: N802 - its name in multiprocessing
-        before = os.environ.get("PYTHONSAFEPATH")
-        os.environ["PYTHONSAFEPATH"] = "1"
-        try:
+        with _safe_path():
             return SpawnProcess._Popen(process_obj)
-        finally:
-            if before is None:
-                del os.environ["PYTHONSAFEPATH"]
-            else:
-                os.environ["PYTHONSAFEPATH"] = before
 
 
 class _SafeContext(SpawnContext):

@@ -86,6 +86,7 @@ def opened(leave: Callable[[Installation, Path], Left]) -> Iterator[Opened]:
         shutil.rmtree(root, ignore_errors=True)
 
 
+@pytest.mark.chaos
 def test_a_version_that_was_half_built_is_finished_switched_to_and_gone_back_from() -> None:
     with opened(leave_half_built) as half:
         status = half.now.json("reindex", "status")

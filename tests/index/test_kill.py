@@ -114,22 +114,23 @@ class Log:
         return float(np.median(self.durations[stage] or [0.01]))
 
 
-def test_twenty_kills_lose_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+@pytest.mark.chaos
+def test_twenty_kills_lose_nothing_that_was_acknowledged(disk_folder: Path) -> None:
     rng = random.Random(11)
-    log, expected, landed = Log(tmp_path / "log"), Expected(), Counter[str]()
-    EmbeddedIndex(tmp_path / "index").close()
+    log, expected, landed = Log(disk_folder / "log"), Expected(), Counter[str]()
+    EmbeddedIndex(disk_folder / "index").close()
     kills = 0
     while kills < len(PLAN) or (not landed.keys() >= MUST_COVER and kills < MOST_KILLS):
         target = PLAN[kills % len(PLAN)]
-        kill_writer(tmp_path, log, expected, target, rng)
+        kill_writer(disk_folder, log, expected, target, rng)
         landed[expected.landed()] += 1
-        check(tmp_path / "index", expected, rng)
+        check(disk_folder / "index", expected, rng)
         kills += 1
     print("kills by stage:", dict(landed))
     assert kills >= 20
     assert landed.keys() >= MUST_COVER
     assert landed["between stages"] <= kills // 4
-    check_every_vector(tmp_path / "index", expected)
+    check_every_vector(disk_folder / "index", expected)
 
 
 def kill_writer(folder: Path, log: Log, expected: Expected, target: str, rng: random.Random) -> None:

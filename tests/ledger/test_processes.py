@@ -86,6 +86,7 @@ def test_four_workers_move_each_of_thousands_of_covers_once_while_two_processes_
     ledger.close()
 
 
+@pytest.mark.chaos
 def test_covers_of_a_killed_worker_come_one_by_one_with_their_attempts(
     settings: Settings, start: Start
 ) -> None:

@@ -29,6 +29,7 @@ def stocked(running: Deployment, scene: Scene) -> None:
         assert add_book(client, scene.books[SHOWN], {"front": scene.cover(SHOWN, "front")})["indexed"] == 1
 
 
+@pytest.mark.chaos
 @pytest.mark.usefixtures("stocked")
 def test_a_worker_killed_in_the_middle_of_an_ingest_loses_nothing_and_doubles_nothing(
     running: Deployment, client: httpx.Client
@@ -103,6 +104,7 @@ OUTAGES: dict[str, tuple[Callable[[Deployment], Any], str]] = {
 }
 
 
+@pytest.mark.chaos
 @pytest.mark.usefixtures("stocked")
 @pytest.mark.parametrize("part", OUTAGES)
 def test_a_part_that_goes_away_is_told_as_a_sentence_and_used_again_when_it_is_back(

@@ -35,6 +35,7 @@ class Kill:
         return 0 < self.counts[CoverState.INDEXED] < COVERS
 
 
+@pytest.mark.chaos
 @pytest.mark.timeout(400)
 def test_an_ingest_survives_kills_of_every_part_and_indexes_each_cover_once(settings: Settings) -> None:
     images = {(f"book-{n // 2:03}", tuple(Side)[n % 2]): draw(n) for n in range(COVERS)}

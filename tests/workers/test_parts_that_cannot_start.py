@@ -58,6 +58,7 @@ def test_pages_are_served_and_say_why_while_workers_cannot_start(data_dir: Path)
         assert "no_such_network" in searched.stderr
 
 
+@pytest.mark.chaos
 def test_an_index_that_another_process_holds_is_opened_once_it_is_free(settings: Settings) -> None:
     with Up(settings):
         pass  # makes the index

@@ -275,6 +275,7 @@ def test_heartbeats_that_are_none_are_overlooked(client: Redis, unharmed: Callab
     flush_redis(up.settings)
 
 
+@pytest.mark.chaos
 def test_an_append_only_file_full_of_poison_still_starts(data_dir: Path) -> None:
     settings = Settings(data_dir=data_dir, search_seconds=20.0)
     with Up(settings) as up:

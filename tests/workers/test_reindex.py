@@ -117,6 +117,7 @@ def settings(settings: Settings) -> Settings:
     return Settings(data_dir=settings.data_dir, ingest_batch=4, search_seconds=90.0, torch_threads=1)
 
 
+@pytest.mark.chaos
 @pytest.mark.timeout(900)
 def test_a_reindex_loses_no_search_and_no_book_whatever_is_killed(settings: Settings) -> None:
     ledger = Ledger.open(settings)
@@ -281,6 +282,7 @@ def jpeg(image: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
+@pytest.mark.chaos
 @pytest.mark.timeout(600)
 def test_a_reindex_goes_on_after_everything_was_killed_and_redis_was_lost(settings: Settings) -> None:
     ledger = Ledger.open(settings)

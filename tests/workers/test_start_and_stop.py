@@ -27,6 +27,7 @@ from recto_workers.redis_server import RedisServer
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 
+@pytest.mark.chaos
 def test_a_supervisor_killed_in_the_middle_of_work_leaves_nothing_that_blocks_the_next_start(
     settings: Settings,
 ) -> None:

@@ -61,6 +61,7 @@ def _train(config: Path, out: Path) -> Run:
     return train(out, read_config(config), SETTINGS, config.parent)
 
 
+@pytest.mark.chaos
 def test_a_training_killed_again_and_again_comes_to_the_same_result(tmp_path: Path) -> None:
     text = SHELF.replace("steps = 24", "steps = 60").replace("low_steps = 12", "low_steps = 30")
     config, killed, whole = write(tmp_path, text), tmp_path / "killed", tmp_path / "whole"

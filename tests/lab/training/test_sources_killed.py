@@ -81,6 +81,7 @@ def _journal(out: Path) -> int:
     return sum(path.stat().st_size for path in out.rglob("journal.jsonl"))
 
 
+@pytest.mark.chaos
 def test_a_preparation_that_is_killed_while_it_decodes_goes_on_and_leaves_no_process(
     many: Path, undisturbed: Split, tmp_path: Path
 ) -> None:
@@ -101,6 +102,7 @@ def test_a_preparation_that_is_killed_while_it_decodes_goes_on_and_leaves_no_pro
     assert _same(_prepare(tmp_path, many), undisturbed)
 
 
+@pytest.mark.chaos
 def test_a_preparation_that_is_killed_again_and_again_ends_in_the_same_bytes(
     many: Path, undisturbed: Split, tmp_path: Path
 ) -> None:

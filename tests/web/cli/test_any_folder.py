@@ -199,6 +199,7 @@ def _serve_pages_once_more(place: Place) -> None:
         assert web.wait(30) == 0
 
 
+@pytest.mark.chaos
 def test_the_working_folder_may_be_deleted_while_recto_runs(work: Path, shelf: Path) -> None:
     lost = work / "lost"
     lost.mkdir()

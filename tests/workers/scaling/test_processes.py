@@ -40,6 +40,7 @@ def test_work_is_shared_and_each_cover_is_indexed_once(
     assert len(ids) == len(set(ids)) == COVERS
 
 
+@pytest.mark.chaos
 def test_when_one_of_each_dies_the_others_finish_its_work(
     deployed: Settings, ledger: Ledger, producer: Producer
 ) -> None:
